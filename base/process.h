@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Child processes: started with posix_spawn, an environment built from nothing, output captured. */
+#ifndef REXC_BASE_PROCESS_H
+#define REXC_BASE_PROCESS_H
+
+#include "base/buffer.h"
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct diag;
+
+struct process {
+    /* In. */
+    const char *const *arguments;   /* arguments[0] is the program's path; NULL-terminated */
+    const char *const *environment; /* NULL-terminated; NULL: an empty environment, never the caller's */
+    const char *directory;          /* working directory; NULL: the caller's */
+    const char *input;              /* bytes for its stdin, or NULL for /dev/null */
+    size_t input_length;
+    const char *verbose_name; /* not NULL: the command is printed as run to stderr first (-v) */
+    /* Out. */
+    struct buffer out; /* its stdout */
+    struct buffer err; /* its stderr */
+    int exit_status;   /* 0-255 */
+    int signal;        /* not 0: it died of this signal */
+    long max_rss_kib;  /* its peak memory */
+    /* Private. */
+    pid_t pid;
+    int out_fd, err_fd, in_fd;
+    size_t input_written;
+};
+
+/* Starts it. Reports DIAG_CANNOT_RUN. */
+int process_start(struct diag *diag, struct process *process);
+/* Waits for all of the processes, reading their output as it comes. Reports DIAG_CHILD_KILLED for one that
+ * died of a signal. Returns 0 when all ended by exiting, whatever their status. A SIGINT or SIGTERM that the
+ * tool gets is passed on to the children. */
+int process_wait_all(struct diag *diag, struct process *const *processes, size_t count);
+/* process_start and process_wait_all of one. */
+int process_run(struct diag *diag, struct process *process);
+void process_free(struct process *process);
+
+/* The command as a line for a POSIX shell, quoted, appended to the buffer. */
+int process_quote(struct buffer *buffer, const char *const *arguments);
+
+#endif

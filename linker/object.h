@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An ELF object in memory, read once, every table bounds-checked (ELF gABI, x86-64 psABI). The reader
+ * answers "is this well-formed enough to look at"; whether it obeys the object contract is the
+ * verifier's question. All strings and bytes point into the object's own copy of the file.
+ */
+#ifndef REXC_LINKER_OBJECT_H
+#define REXC_LINKER_OBJECT_H
+
+#include <elf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct diag;
+
+struct object_segment { /* a program header */
+    uint32_t type, flags;
+    uint64_t offset, vaddr, file_size, memory_size, align;
+};
+
+struct object_section {
+    const char *name;
+    uint32_t type, link, info;
+    uint64_t flags, address, offset, size, align, entry_size;
+};
+
+struct object_symbol {
+    const char *name;
+    uint64_t value, size;
+    uint16_t section; /* index, or SHN_UNDEF, SHN_ABS ... */
+    uint8_t type;     /* STT_* */
+    uint8_t bind;     /* STB_* */
+    uint8_t visibility;
+};
+
+struct object_relocation {
+    uint64_t offset;  /* image address */
+    uint32_t type;    /* R_X86_64_* */
+    uint32_t symbol;  /* index in dynamic_symbols */
+    int64_t addend;
+};
+
+/* A defined STT_FUNC symbol of .symtab, in an executable section. Sorted by address, then name; several may
+ * share an address (aliases). */
+struct object_function {
+    const char *name;
+    uint64_t address, size;
+    uint16_t section;
+};
+
+struct object {
+    const uint8_t *bytes; /* the ELF file, without the signature */
+    size_t size;
+    const uint8_t *signature; /* what follows it: CMS + struct module_signature + magic; NULL when unsigned */
+    size_t signature_size;
+
+    Elf64_Ehdr header;
+    struct object_segment *segments;
+    size_t segment_count;
+    struct object_section *sections; /* [0] is the null section */
+    size_t section_count;
+    struct object_symbol *symbols; /* .symtab, [0] is the null symbol */
+    size_t symbol_count;
+    struct object_symbol *dynamic_symbols; /* .dynsym */
+    size_t dynamic_symbol_count;
+    struct object_relocation *relocations; /* .rela.dyn, in file order */
+    size_t relocation_count;
+    struct object_function *functions;
+    size_t function_count;
+};
+
+/* Reads an object from bytes (copied). name is for messages. On failure reports one diagnostic and returns
+ * -1 with *object NULL. Never crashes on any input. */
+int object_read(struct diag *diag, const char *name, const void *bytes, size_t size,
+                struct object **object);
+int object_read_file(struct diag *diag, const char *path, struct object **object);
+void object_free(struct object *object);
+
+/* NULL when there is none. */
+const struct object_section *object_section(const struct object *object, const char *name);
+const struct object_symbol *object_symbol(const struct object *object, const char *name);
+/* The function with that start address; the one that contains the address. NULL when there is none. */
+const struct object_function *object_function_at(const struct object *object, uint64_t address);
+const struct object_function *object_function_containing(const struct object *object,
+                                                         uint64_t address);
+/* The file bytes that are mapped at [address, address + size); NULL when not all of them are in the file's
+ * part of one PT_LOAD. */
+const uint8_t *object_bytes_at(const struct object *object, uint64_t address, uint64_t size);
+/* The dynamic symbol whose R_X86_64_GLOB_DAT fills the slot at that address; NULL when there is none. */
+const struct object_symbol *object_slot_symbol(const struct object *object, uint64_t slot);
+
+#endif

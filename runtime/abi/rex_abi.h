@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * The contract between a loadable object and the runtime that runs it. Both runtimes (user space
+ * and kernel), the crate (through generated Rust constants) and the verifier include this file; it
+ * includes nothing and uses only types of fixed width, so that it compiles everywhere.
+ *
+ * Calling a program: `uint32_t entry(void *ctx)`, System V x86-64 calling convention, on a stack of
+ * the runtime's own with at least REX_STACK_PROGRAM + REX_STACK_RESERVE bytes below rsp, direction flag clear,
+ * GS base such that `gs:[rex_cpu]` is this CPU's struct rex_cpu. The context is the kernel's:
+ *   xdp         struct xdp_buff *
+ *   tc          struct sk_buff *
+ *   kprobe      struct pt_regs *
+ *   tracepoint  pointer to the event's record (first 8 bytes: the common fields)
+ *   perf_event  struct bpf_perf_event_data_kern *
+ * Fields of kernel structures are reached through rex_off.STRUCT.FIELD imports (see imports.def),
+ * so a runtime may lay the structures out as it likes. struct pt_regs is fixed by the architecture.
+ */
+#ifndef REX_ABI_H
+#define REX_ABI_H
+
+#define REX_ABI_VERSION 1
+
+/* Bytes of address space an object's loaded image may span (upstream's loader takes 128 KiB). */
+#define REX_IMAGE_MAX (1u << 20)
+#define REX_PAGE_SIZE 4096u
+
+/* One stack per CPU and context level: the program's part, and below it the reserve that covers what
+ * imports, interrupt handlers and fault handlers use. Bytes. */
+#define REX_STACK_PROGRAM 16384u
+#define REX_STACK_RESERVE 16384u
+#define REX_STACK_SIZE (REX_STACK_PROGRAM + REX_STACK_RESERVE)
+/* The panic body runs on a stack of its own: this much for it, and REX_STACK_RESERVE below. */
+#define REX_PANIC_STACK 8192u
+
+/* Longest text, in bytes, of one print or one panic message. */
+#define REX_LOG_MAX 1024u
+
+/* Default and highest time of one run, in milliseconds. */
+#define REX_TIMEOUT_DEFAULT_MS 100u
+
+/*
+ * Termination byte: who may be stopped where. The watchdog looks at it when a run has used its time.
+ *   PROGRAM   program text is running: the watchdog sets EXITING and rewrites the saved instruction
+ *             pointer to __rex_handle_timeout.
+ *   HELPER    an import is running: the watchdog sets EXPIRED and leaves; the crate looks when the
+ *             import returns, and jumps to __rex_handle_timeout itself. A store of PROGRAM that races
+ *             with the watchdog loses at most one tick, as the watchdog fires until the run has ended.
+ *   EXPIRED   as above.
+ *   EXITING   a panic or a timeout is being handled: a further expiry goes straight to the landing pad.
+ * The runtime sets PROGRAM before each run.
+ */
+#define REX_TERMINATION_PROGRAM 0
+#define REX_TERMINATION_HELPER 1
+#define REX_TERMINATION_EXPIRED 2
+#define REX_TERMINATION_EXITING 3
+
+/* What the runtime has to give back when a run ends by a panic: a kind and an argument, never a code
+ * pointer. The runtime's own imports (rex_spin_lock, rex_ringbuf_reserve, rex_task_from_pid) make and
+ * clear the entries, in the same step as they take and give back the resource, so there is no moment
+ * at which a resource is held and not registered. A program never touches the array. */
+#define REX_CLEANUP_FREE 0
+#define REX_CLEANUP_SPIN_LOCK 1  /* argument: struct bpf_spin_lock *; released by unlocking */
+#define REX_CLEANUP_RINGBUF 2    /* argument: the record; released by discarding it */
+#define REX_CLEANUP_TASK 3       /* argument: struct task_struct *; released by dropping the reference */
+#define REX_CLEANUP_ENTRIES 64
+
+/* Per-CPU state that program text may touch, at gs:[rex_cpu + offset]: reads of every field below,
+ * writes of the termination byte only. */
+#define REX_CPU_STACK_LIMIT 0   /* u64: lowest address a program frame may reach on this run */
+#define REX_CPU_NUMBER 8        /* u32: this CPU's number, as smp_processor_id() */
+#define REX_CPU_NUMA_NODE 12    /* u32: its NUMA node */
+#define REX_CPU_TERMINATION 16  /* u8: REX_TERMINATION_* */
+#define REX_CPU_VISIBLE_SIZE 24 /* bytes of it that program text may name */
+
+#ifndef __ASSEMBLER__
+struct rex_cpu {
+    unsigned long long stack_limit;
+    unsigned int cpu_number;
+    unsigned int numa_node;
+    unsigned char termination;
+    unsigned char reserved[7];
+    /* The runtime's own state follows in each runtime's own structure. */
+};
+
+/* A map's definition in section .maps: one STT_OBJECT symbol of exactly this size each. The runtime
+ * fills `map` with the map's address before the first instruction runs; the section is then read-only. */
+struct rex_map_definition {
+    unsigned int type;        /* BPF_MAP_TYPE_* of linux/bpf.h */
+    unsigned int key_size;    /* bytes */
+    unsigned int value_size;  /* bytes */
+    unsigned int max_entries;
+    unsigned int flags;       /* BPF_F_* of linux/bpf.h */
+    unsigned int reserved;    /* 0 */
+    unsigned long long map;   /* 0 in the file */
+};
+#endif
+
+/* Symbols an object must define (STT_FUNC). */
+#define REX_SYMBOL_HANDLE_TIMEOUT "__rex_handle_timeout" /* void (*)(void): never returns; entered from any instruction */
+#define REX_SYMBOL_PANIC_BODY "__rex_panic_body"         /* size_t (*)(const void *panic_info, uint8_t *buffer, size_t size) */
+
+/* Return value of a run that ended by a panic, a timeout or a failed stack check, for every type:
+ * XDP_ABORTED, TC_ACT_OK, 0. */
+#define REX_DEFAULT_VERDICT 0u
+
+#endif
