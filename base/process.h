@@ -16,7 +16,7 @@ struct process {
     const char *directory;          /* working directory; NULL: the caller's */
     const char *input;              /* bytes for its stdin, or NULL for /dev/null */
     size_t input_length;
-    const char *verbose_name; /* not NULL: the command is printed as run to stderr first (-v) */
+    bool verbose; /* the command is printed to stderr as run (-v) */
     /* Out. */
     struct buffer out; /* its stdout */
     struct buffer err; /* its stderr */
@@ -32,8 +32,8 @@ struct process {
 /* Starts it. Reports DIAG_CANNOT_RUN. */
 int process_start(struct diag *diag, struct process *process);
 /* Waits for all of the processes, reading their output as it comes. Reports DIAG_CHILD_KILLED for one that
- * died of a signal. Returns 0 when all ended by exiting, whatever their status. A SIGINT or SIGTERM that the
- * tool gets is passed on to the children. */
+ * died of a signal. Returns 0 when all ended by exiting, whatever their status. Children share the tool's
+ * process group, so a terminal's SIGINT reaches them too. */
 int process_wait_all(struct diag *diag, struct process *const *processes, size_t count);
 /* process_start and process_wait_all of one. */
 int process_run(struct diag *diag, struct process *process);

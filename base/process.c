@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/process.h"
+#include "base/diag.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int process_quote(struct buffer *buffer, const char *const *arguments)
+{
+    for (size_t i = 0; arguments[i]; i++) {
+        const char *argument = arguments[i];
+        if (i > 0)
+            buffer_char(buffer, ' ');
+        size_t plain = strspn(argument, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                        "_-+=./:,@%^");
+        if (*argument && !argument[plain]) {
+            buffer_string(buffer, argument);
+            continue;
+        }
+        buffer_char(buffer, '\'');
+        for (const char *c = argument; *c; c++) {
+            if (*c == '\'')
+                buffer_string(buffer, "'\\''");
+            else
+                buffer_char(buffer, *c);
+        }
+        buffer_char(buffer, '\'');
+    }
+    return buffer->failed ? -1 : 0;
+}
+
+static void close_if_open(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* The command as a person can paste it: `env -i` because the child gets exactly this environment. */
+static void print_command(const struct process *process)
+{
+    struct buffer line = {0};
+    if (process->directory) {
+        const char *const change[] = {"cd", process->directory, NULL};
+        process_quote(&line, change);
+        buffer_string(&line, " && ");
+    }
+    buffer_string(&line, "env -i ");
+    if (process->environment && process->environment[0]) {
+        process_quote(&line, process->environment);
+        buffer_char(&line, ' ');
+    }
+    process_quote(&line, process->arguments);
+    if (line.data)
+        fprintf(stderr, "%s\n", line.data);
+    buffer_free(&line);
+}
+
+int process_start(struct diag *diag, struct process *process)
+{
+    static const char *const no_environment[] = {NULL};
+    int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
+    int result = -1;
+    int error;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t all;
+
+    process->pid = -1;
+    process->in_fd = process->out_fd = process->err_fd = -1;
+    process->exit_status = process->signal = 0;
+    process->input_written = 0;
+    if (process->verbose)
+        print_command(process);
+
+    if (posix_spawn_file_actions_init(&actions))
+        return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "out of memory");
+    if (posix_spawnattr_init(&attributes)) {
+        posix_spawn_file_actions_destroy(&actions);
+        return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "out of memory");
+    }
+    if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC) || (process->input && pipe2(in, O_CLOEXEC))) {
+        diag_error(diag, DIAG_CANNOT_RUN, NULL, "cannot run '%s': pipe: %s", process->arguments[0],
+                   strerror(errno));
+        goto done;
+    }
+    /* The tool may ignore or block signals; the child starts with neither. */
+    sigfillset(&all);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    sigemptyset(&all);
+    posix_spawnattr_setsigmask(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    error = process->input ? posix_spawn_file_actions_adddup2(&actions, in[0], 0)
+                           : posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    if (!error)
+        error = posix_spawn_file_actions_adddup2(&actions, out[1], 1);
+    if (!error)
+        error = posix_spawn_file_actions_adddup2(&actions, err[1], 2);
+    if (!error && process->directory)
+        error = posix_spawn_file_actions_addchdir_np(&actions, process->directory);
+    if (!error) {
+        const char *const *environment = process->environment ? process->environment : no_environment;
+        error = posix_spawn(&process->pid, process->arguments[0], &actions, &attributes,
+                            (char *const *)(uintptr_t)process->arguments,
+                            (char *const *)(uintptr_t)environment);
+    }
+    if (error) {
+        process->pid = -1;
+        diag_error(diag, DIAG_CANNOT_RUN, "run `rexc doctor` to see which tools are missing",
+                   "cannot run '%s': %s", process->arguments[0], strerror(error));
+        goto done;
+    }
+    process->out_fd = out[0];
+    process->err_fd = err[0];
+    out[0] = err[0] = -1;
+    if (process->input) {
+        process->in_fd = in[1];
+        in[1] = -1;
+        fcntl(process->in_fd, F_SETFL, O_NONBLOCK);
+    }
+    result = 0;
+done:
+    close_if_open(&in[0]);
+    close_if_open(&in[1]);
+    close_if_open(&out[0]);
+    close_if_open(&out[1]);
+    close_if_open(&err[0]);
+    close_if_open(&err[1]);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return result;
+}
+
+/* Moves what is there from fd to the buffer; closes the descriptor at its end. */
+static void drain(int *fd, struct buffer *buffer)
+{
+    char chunk[65536];
+    ssize_t count = read(*fd, chunk, sizeof(chunk));
+    if (count > 0)
+        buffer_append(buffer, chunk, (size_t)count);
+    else if (count == 0 || errno != EINTR)
+        close_if_open(fd);
+}
+
+static void feed(struct process *process)
+{
+    size_t left = process->input_length - process->input_written;
+    ssize_t count = left ? write(process->in_fd, process->input + process->input_written, left) : 0;
+    if (count > 0)
+        process->input_written += (size_t)count;
+    /* EPIPE: the child does not want the rest. */
+    if (process->input_written == process->input_length ||
+        (count < 0 && errno != EINTR && errno != EAGAIN))
+        close_if_open(&process->in_fd);
+}
+
+static void reap(struct process *process)
+{
+    int status = 0;
+    struct rusage usage;
+    pid_t pid;
+    do
+        pid = wait4(process->pid, &status, 0, &usage);
+    while (pid < 0 && errno == EINTR);
+    process->pid = -1;
+    if (pid < 0)
+        process->signal = SIGKILL; /* cannot happen: nobody else waits for our child */
+    else if (WIFSIGNALED(status))
+        process->signal = WTERMSIG(status);
+    else
+        process->exit_status = WEXITSTATUS(status);
+    process->max_rss_kib = pid < 0 ? 0 : usage.ru_maxrss;
+}
+
+int process_wait_all(struct diag *diag, struct process *const *processes, size_t count)
+{
+    struct pollfd *polled = must_alloc(count * 3, sizeof(*polled));
+    int **open_fds = must_alloc(count * 3, sizeof(*open_fds));
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    int result = 0;
+
+    sigaction(SIGPIPE, &ignore, &before); /* a child may close its stdin early */
+    for (;;) {
+        nfds_t used = 0;
+        for (size_t i = 0; i < count; i++) {
+            struct process *process = processes[i];
+            int *fds[] = {&process->out_fd, &process->err_fd, &process->in_fd};
+            for (size_t j = 0; j < 3; j++) {
+                if (*fds[j] < 0)
+                    continue;
+                polled[used] = (struct pollfd){.fd = *fds[j], .events = j == 2 ? POLLOUT : POLLIN};
+                open_fds[used++] = fds[j];
+            }
+        }
+        if (used == 0)
+            break;
+        if (poll(polled, used, -1) < 0)
+            continue; /* EINTR: a signal handler of ours stops the children itself */
+        for (nfds_t k = 0; k < used; k++) {
+            if (!polled[k].revents)
+                continue;
+            for (size_t i = 0; i < count; i++) {
+                if (open_fds[k] == &processes[i]->out_fd)
+                    drain(open_fds[k], &processes[i]->out);
+                else if (open_fds[k] == &processes[i]->err_fd)
+                    drain(open_fds[k], &processes[i]->err);
+                else if (open_fds[k] == &processes[i]->in_fd)
+                    feed(processes[i]);
+            }
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct process *process = processes[i];
+        if (process->pid < 0)
+            continue;
+        reap(process);
+        if (process->signal) {
+            diag_forward(diag, process->arguments[0], process->err.data ? process->err.data : "",
+                         process->err.length);
+            result = diag_error(diag, DIAG_CHILD_KILLED, "its output, if any, is above; -v shows the command",
+                                "'%s' was killed by signal %d (%s)", process->arguments[0],
+                                process->signal, strsignal(process->signal));
+        }
+        if (process->out.failed || process->err.failed)
+            result = diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "out of memory for the output of '%s'",
+                                process->arguments[0]);
+    }
+    sigaction(SIGPIPE, &before, NULL);
+    free(open_fds);
+    free(polled);
+    return result;
+}
+
+int process_run(struct diag *diag, struct process *process)
+{
+    if (process_start(diag, process))
+        return -1;
+    return process_wait_all(diag, &process, 1);
+}
+
+void process_free(struct process *process)
+{
+    close_if_open(&process->in_fd);
+    close_if_open(&process->out_fd);
+    close_if_open(&process->err_fd);
+    buffer_free(&process->out);
+    buffer_free(&process->err);
+}
