@@ -281,6 +281,8 @@ static void put_json(const struct diag *diag, const struct diag_message *message
 static void report(struct diag *diag, const struct diag_message *message, const char *format,
                    va_list arguments)
 {
+    if (!diag)
+        return;
     diag->counts[message->severity]++;
     if (message->severity == DIAG_ERROR) {
         const struct code_entry *entry = find_code((unsigned)message->code);
@@ -321,7 +323,7 @@ int diag_error(struct diag *diag, enum diag_code code, const char *help, const c
 
 void diag_forward(struct diag *diag, const char *tool, const char *text, size_t length)
 {
-    if (length == 0)
+    if (length == 0 || !diag)
         return;
     if (diag->format == DIAG_JSON) {
         char *copy = must_copy_length(text, length);

@@ -4,6 +4,7 @@
  *
  * A `struct diag` is passed to whatever may fail. A function that fails reports once, where the cause
  * is known, and returns a negative value; its callers pass the failure on without a second report.
+ * Reports to a NULL diag go nowhere: for attempts whose failure does not matter.
  */
 #ifndef REXC_BASE_DIAG_H
 #define REXC_BASE_DIAG_H

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/table.h"
+
+#include <stddef.h>
+
+const struct command command_table[] = {
+    {"new", "TYPE NAME [--path DIR]", "make a project; TYPE: kprobe tracepoint perf_event xdp tc",
+     "  --path DIR   make it in DIR instead of ./NAME\n\n"
+     "example: rexc new xdp myprog\n",
+     command_new},
+    {"build", "[DIR] [-o FILE] [options]", "compile, check, sign: DIR/target/rex/NAME.rex",
+     "  -o FILE                where the object goes\n"
+     "  -p PACKAGE             which package of a workspace\n"
+     "  --features LIST        features to build with\n"
+     "  --no-default-features\n"
+     "  --sign-key KEY         private key, PEM (REXC_SIGN_KEY)\n"
+     "  --sign-cert CERT       its certificate, PEM or DER (REXC_SIGN_CERT)\n"
+     "  --no-sign              leave the object unsigned\n"
+     "  --stack-limit N        bytes; only lower than the 16384 that a program may have\n"
+     "  --strip                debug sections go to FILE.debug\n\n"
+     "Without a key, a development key is made for this user; nothing trusts it.\n\n"
+     "example: rexc build myprog --sign-key release.key --sign-cert release.crt\n",
+     command_build},
+    {"check", "[DIR]", "policy and types only, no code",
+     "  -p PACKAGE             which package of a workspace\n"
+     "  --features LIST, --no-default-features\n\n"
+     "example: rexc check myprog\n",
+     command_check},
+    {"test", "[DIR] [-- ARGUMENTS]", "the program's unit tests, on this machine",
+     "  -p PACKAGE             which package of a workspace\n"
+     "  ARGUMENTS              for the test program, as with cargo test\n\n"
+     "example: rexc test myprog\n",
+     command_test},
+    {"run", "FILE.rex [options]", "run an object on packets or events, without a kernel",
+     "  --prog NAME            which program, when the object has several\n"
+     "  --pcap IN              packets for xdp and tc: pcap or pcapng\n"
+     "  --write OUT.pcap       write the packets that go on\n"
+     "  --ctx FILE             events for kprobe, tracepoint, perf_event: JSON (docs/run.md)\n"
+     "  --repeat N             run the whole input N times\n"
+     "  --map-dump             print the maps at the end\n"
+     "  --timeout MS           stop a run after so long (100)\n"
+     "  --json                 the result as JSON\n\n"
+     "example: rexc run target/rex/myprog.rex --pcap traffic.pcap --map-dump\n",
+     command_run},
+    {"stack", "FILE.rex [options] | --diff OLD NEW", "stack bounds and the deepest paths",
+     "  --format text|json     how to print it\n"
+     "  -o OUT                 to a file\n"
+     "  --diff OLD NEW         what grew from one object to another\n\n"
+     "example: rexc stack target/rex/myprog.rex\n",
+     command_stack},
+    {"inspect", "FILE.rex [--json]", "programs, maps, imports, sections, provenance, signature",
+     "  --json                 for machines\n\n"
+     "example: rexc inspect target/rex/myprog.rex\n",
+     command_inspect},
+    {"verify", "FILE.rex [--cert CERT | --integrity-only] [options]", "does an object obey the contract",
+     "  --cert CERT            the signer's certificate: trust is decided by it alone\n"
+     "  --integrity-only       do not ask who signed it\n"
+     "  --explain              every rule with its verdict\n"
+     "  --json                 for machines\n\n"
+     "example: rexc verify target/rex/myprog.rex --cert release.crt\n",
+     command_verify},
+    {"sign", "FILE.rex --key KEY --cert CERT", "sign an object, or sign it again",
+     "  --key KEY              private key, PEM\n"
+     "  --cert CERT            its certificate, PEM or DER\n\n"
+     "example: rexc sign myprog.rex --key release.key --cert release.crt\n",
+     command_sign},
+    {"keygen", "NAME", "make NAME.key and NAME.crt for signing",
+     "example: rexc keygen release\n", command_keygen},
+    {"bindgen", "[--btf FILE] TYPE...", "Rust bindings of kernel types from BTF",
+     "  --btf FILE             a BTF file or a vmlinux; default: /sys/kernel/btf/vmlinux\n"
+     "  -o OUT                 to a file\n\n"
+     "example: rexc bindgen --btf vmlinux task_struct\n",
+     command_bindgen},
+    {"cache", "[show|clean]", "the compiled core libraries", "example: rexc cache show\n",
+     command_cache},
+    {"doctor", "[--json]", "every tool: path, version, verdict, and the command that fixes it",
+     "  --json                 for machines\n\n"
+     "example: rexc doctor\n",
+     command_doctor},
+    {"explain", "CODE | --list", "what a diagnostic code means and what to do",
+     "  --list                 every code with its title\n\nexample: rexc explain REX0301\n", command_explain},
+    {NULL, NULL, NULL, NULL, NULL},
+};
