@@ -7,7 +7,7 @@
 enum { RETURNS = 0, NORETURN = 1 };
 enum { ANY_LICENSE = 0, GPL_ONLY = 1 };
 
-#define REX_IMPORT_FUNCTION(symbol, type_set, returns, stack_bytes, license, rust_signature)          \
+#define REX_IMPORT_FUNCTION(symbol, type_set, returns, stack_bytes, license, rust_signature)       \
     {.name = #symbol,                                                                              \
      .kind = REX_IMPORT_IS_FUNCTION,                                                               \
      .types = (type_set),                                                                          \
@@ -70,8 +70,8 @@ int program_type_of_name(const char *name)
     return -1;
 }
 
-/* The length of the name of a kernel symbol, tracepoint category or event at the start of text. Dots are
- * in the names of compiler-made clones (foo.isra.0). */
+/* The length of the name of a kernel symbol, tracepoint category or event at the start of text.
+ * Dots are in the names of compiler-made clones (foo.isra.0). */
 static size_t kernel_name_length(const char *text)
 {
     return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.");
@@ -103,7 +103,8 @@ int program_type_of_section(const char *section)
 bool license_is_gpl_compatible(const char *license)
 {
     static const char *const compatible[] = {
-        "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL",
+        "GPL",          "GPL v2",       "GPL and additional rights",
+        "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL",
     };
     for (size_t i = 0; i < sizeof(compatible) / sizeof(compatible[0]); i++) {
         if (strcmp(license, compatible[i]) == 0)

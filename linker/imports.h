@@ -11,7 +11,8 @@
 /* The table, in the order of imports.def; index from 0 to import_count() - 1. */
 size_t import_count(void);
 const struct rex_import *import_at(size_t index);
-/* The import with that symbol name ("bpf_ktime_get_ns", "rex_off.task_struct.pid"); NULL when there is none. */
+/* The import with that symbol name ("bpf_ktime_get_ns", "rex_off.task_struct.pid"); NULL when there
+ * is none. */
 const struct rex_import *import_find(const char *symbol);
 
 /* "kprobe", "tracepoint", "perf_event", "xdp", "tc"; NULL for a number that is no program type. */

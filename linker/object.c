@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The kernel's struct module_signature (include/linux/module_signature.h) ends with the big-endian length
- * of the CMS before it; the magic comes last. */
+/* The kernel's struct module_signature (include/linux/module_signature.h) ends with the big-endian
+ * length of the CMS before it; the magic comes last. */
 #define MODULE_SIGNATURE_SIZE 12u
 #define MODULE_SIGNATURE_LENGTH_AT 8u
 static const char signature_magic[] = "~Module signature appended~\n";
@@ -74,8 +74,8 @@ int object_split_signature(const uint8_t *bytes, size_t size, size_t *elf_size, 
         return -1;
     size -= MODULE_SIGNATURE_SIZE;
     const uint8_t *field = bytes + size + MODULE_SIGNATURE_LENGTH_AT;
-    uint32_t length = (uint32_t)field[0] << 24 | (uint32_t)field[1] << 16 | (uint32_t)field[2] << 8 |
-                      (uint32_t)field[3];
+    uint32_t length = (uint32_t)field[0] << 24 | (uint32_t)field[1] << 16 |
+                      (uint32_t)field[2] << 8 | (uint32_t)field[3];
     if (length == 0 || length >= size)
         return -1;
     *elf_size = size - length;
@@ -184,7 +184,8 @@ static int string_table(struct reader *reader, size_t index, struct strings_of *
     return 0;
 }
 
-/* The string at that offset; an empty table has the empty string at 0 (gABI). NULL when out of range. */
+/* The string at that offset; an empty table has the empty string at 0 (gABI). NULL when out of
+ * range. */
 static const char *string_at(const struct strings_of *strings, uint64_t offset)
 {
     if (offset < strings->size)
@@ -429,7 +430,8 @@ static int read_tables(struct reader *reader)
         return -1;
     if (elf_version(EV_CURRENT) == EV_NONE)
         return libelf_failed(reader, "libelf");
-    /* libelf takes char *, but does not write through it for a file of the machine's own byte order. */
+    /* libelf takes char *, but does not write through it for a file of the machine's own byte
+     * order. */
     reader->elf = elf_memory((char *)object->file, object->size);
     if (!reader->elf)
         return libelf_failed(reader, "not readable as ELF");
