@@ -182,7 +182,8 @@ static void reap(struct process *process)
     process->max_rss_kib = pid < 0 ? 0 : usage.ru_maxrss;
 }
 
-int process_wait_all(struct diag *diag, struct process *const *processes, size_t count)
+int process_wait_ticking(struct diag *diag, struct process *const *processes, size_t count,
+                         int interval_ms, void (*tick)(void *data), void *data)
 {
     struct pollfd *polled = must_alloc(count * 3, sizeof(*polled));
     int **open_fds = must_alloc(count * 3, sizeof(*open_fds));
@@ -204,8 +205,11 @@ int process_wait_all(struct diag *diag, struct process *const *processes, size_t
         }
         if (used == 0)
             break;
-        if (poll(polled, used, -1) < 0)
-            continue; /* EINTR: a signal handler of ours stops the children itself */
+        int ready = poll(polled, used, tick ? interval_ms : -1);
+        if (tick)
+            tick(data);
+        if (ready <= 0)
+            continue; /* a tick, or EINTR */
         for (nfds_t k = 0; k < used; k++) {
             if (!polled[k].revents)
                 continue;
@@ -239,6 +243,11 @@ int process_wait_all(struct diag *diag, struct process *const *processes, size_t
     free(open_fds);
     free(polled);
     return result;
+}
+
+int process_wait_all(struct diag *diag, struct process *const *processes, size_t count)
+{
+    return process_wait_ticking(diag, processes, count, -1, NULL, NULL);
 }
 
 int process_run(struct diag *diag, struct process *process)

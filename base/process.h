@@ -35,6 +35,9 @@ int process_start(struct diag *diag, struct process *process);
  * died of a signal. Returns 0 when all ended by exiting, whatever their status. Children share the tool's
  * process group, so a terminal's SIGINT reaches them too. */
 int process_wait_all(struct diag *diag, struct process *const *processes, size_t count);
+/* The same, and calls tick(data) about every interval_ms milliseconds meanwhile: for progress. */
+int process_wait_ticking(struct diag *diag, struct process *const *processes, size_t count,
+                         int interval_ms, void (*tick)(void *data), void *data);
 /* process_start and process_wait_all of one. */
 int process_run(struct diag *diag, struct process *process);
 void process_free(struct process *process);
