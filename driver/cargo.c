@@ -277,6 +277,12 @@ static int remember(struct diag *diag, const struct cargo_question *question,
     for (size_t i = 0; i < packages->count; i++) {
         inputs_now(&record.inputs, question->digests, INPUT_FILE, packages->items[i]->manifest);
         add_inferred_targets(&record.inputs, question->digests, packages->items[i]->directory);
+        /* A new directory beside a member may be a member as well (a member pattern with a star). */
+        if (strcmp(packages->items[i]->directory, packages->items[i]->workspace) != 0) {
+            char *around = path_dirname(packages->items[i]->directory);
+            inputs_now(&record.inputs, question->digests, INPUT_LISTING, around);
+            free(around);
+        }
     }
     if (file_make_directories(diag, question->cache, 0777) ||
         file_write_atomic(diag, answer_path, answer->data, answer->length, 0644))

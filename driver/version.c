@@ -169,10 +169,23 @@ static bool comparator_matches(enum operator operator, const struct version * wa
     return false;
 }
 
+/* A whole version and nothing else. */
+static bool parse(const char *text, struct version *version) {
+    struct cursor cursor = {text, text + strlen(text)};
+    return take_version(&cursor, version) && version->parts == 3 && cursor.at == cursor.end;
+}
+
+int version_order(const char *a, const char *b) {
+    struct version left, right;
+    bool left_good = parse(a, &left), right_good = parse(b, &right);
+    if (!left_good || !right_good)
+        return (int)left_good - (int)right_good;
+    return compare(&left, &right);
+}
+
 enum version_match version_match(const char *requirement, const char *version) {
     struct version found;
-    struct cursor text = {version, version + strlen(version)};
-    if (!take_version(&text, &found) || found.parts != 3 || text.at != text.end)
+    if (!parse(version, &found))
         return VERSION_MALFORMED;
 
     struct cursor cursor = {requirement, requirement + strlen(requirement)};

@@ -16,4 +16,8 @@ enum version_match {
  */
 enum version_match version_match(const char *requirement, const char *version);
 
+/* Precedence of two versions (semver 2.0, rule 11): below, 0 or above zero. A malformed one comes
+ * first. */
+int version_order(const char *a, const char *b);
+
 #endif
