@@ -10,21 +10,25 @@
 
 /* --- the answer --- */
 
-static const char *string_member(const json_t *object, const char *name) {
+static const char *string_member(const json_t *object, const char *name)
+{
     return json_string_value(json_object_get(object, name));
 }
 
-static char *copy_or_null(const char *text) {
+static char *copy_or_null(const char *text)
+{
     return text ? must_copy(text) : NULL;
 }
 
 /* Appends an array of strings; false when it is something else. */
-static bool read_strings(const json_t *array, struct strings *list) {
+static bool read_strings(const json_t *array, struct strings *list)
+{
     size_t index;
     json_t *item;
     if (!json_is_array(array))
         return false;
-    json_array_foreach(array, index, item) {
+    json_array_foreach(array, index, item)
+    {
         if (!json_is_string(item))
             return false;
         strings_add(list, json_string_value(item));
@@ -32,17 +36,20 @@ static bool read_strings(const json_t *array, struct strings *list) {
     return true;
 }
 
-static bool has_string(const json_t *array, const char *text) {
+static bool has_string(const json_t *array, const char *text)
+{
     size_t index;
     json_t *item;
-    json_array_foreach(array, index, item) {
+    json_array_foreach(array, index, item)
+    {
         if (json_is_string(item) && strcmp(json_string_value(item), text) == 0)
             return true;
     }
     return false;
 }
 
-static bool read_dependency(const json_t *json, struct dependency *dependency) {
+static bool read_dependency(const json_t *json, struct dependency *dependency)
+{
     const char *name = string_member(json, "name");
     const char *requirement = string_member(json, "req");
     const char *rename = string_member(json, "rename");
@@ -73,7 +80,8 @@ static bool read_dependency(const json_t *json, struct dependency *dependency) {
     return true;
 }
 
-static enum target_kind read_target_kind(const json_t *kinds) {
+static enum target_kind read_target_kind(const json_t *kinds)
+{
     if (has_string(kinds, "bin"))
         return TARGET_PROGRAM;
     if (has_string(kinds, "proc-macro"))
@@ -87,7 +95,8 @@ static enum target_kind read_target_kind(const json_t *kinds) {
     return TARGET_OTHER;
 }
 
-static bool read_target(const json_t *json, struct target *target) {
+static bool read_target(const json_t *json, struct target *target)
+{
     const json_t *kinds = json_object_get(json, "kind");
     const char *name = string_member(json, "name");
     const char *source = string_member(json, "src_path");
@@ -107,7 +116,8 @@ static bool read_target(const json_t *json, struct target *target) {
     return true;
 }
 
-static bool read_arrays(const json_t *json, struct package *package) {
+static bool read_arrays(const json_t *json, struct package *package)
+{
     const json_t *dependencies = json_object_get(json, "dependencies");
     const json_t *targets = json_object_get(json, "targets");
     json_t *features = json_object_get(json, "features");
@@ -120,18 +130,21 @@ static bool read_arrays(const json_t *json, struct package *package) {
         must_alloc(json_array_size(dependencies), sizeof(*package->dependencies));
     package->targets = must_alloc(json_array_size(targets), sizeof(*package->targets));
     package->features = must_alloc(json_object_size(features), sizeof(*package->features));
-    json_array_foreach(dependencies, index, item) {
+    json_array_foreach(dependencies, index, item)
+    {
         /* Counted first, so that what a refused one holds is freed with the rest. */
         package->dependency_count++;
         if (!read_dependency(item, &package->dependencies[index]))
             return false;
     }
-    json_array_foreach(targets, index, item) {
+    json_array_foreach(targets, index, item)
+    {
         package->target_count++;
         if (!read_target(item, &package->targets[index]))
             return false;
     }
-    json_object_foreach(features, name, item) {
+    json_object_foreach(features, name, item)
+    {
         struct feature *feature = &package->features[package->feature_count++];
         feature->name = must_copy(name);
         if (!read_strings(item, &feature->values))
@@ -140,7 +153,8 @@ static bool read_arrays(const json_t *json, struct package *package) {
     return true;
 }
 
-static bool read_package(const json_t *json, const char *workspace, struct package *package) {
+static bool read_package(const json_t *json, const char *workspace, struct package *package)
+{
     const char *name = string_member(json, "name");
     const char *version = string_member(json, "version");
     const char *manifest = string_member(json, "manifest_path");
@@ -156,7 +170,8 @@ static bool read_package(const json_t *json, const char *workspace, struct packa
     return read_arrays(json, package);
 }
 
-int cargo_parse(struct diag *diag, const char *text, size_t size, struct package_list *packages) {
+int cargo_parse(struct diag *diag, const char *text, size_t size, struct package_list *packages)
+{
     struct package_list found = {0};
     json_error_t error;
     size_t index;
@@ -173,7 +188,8 @@ int cargo_parse(struct diag *diag, const char *text, size_t size, struct package
     if (json_integer_value(json_object_get(answer, "version")) != 1 || !json_is_array(list) ||
         !workspace || workspace[0] != '/')
         goto malformed;
-    json_array_foreach(list, index, item) {
+    json_array_foreach(list, index, item)
+    {
         struct package *package = must_alloc(1, sizeof(*package));
         package_list_add(&found, package);
         if (!read_package(item, workspace, package))
@@ -200,7 +216,8 @@ done:
 
 /* What Cargo looks at besides the manifests: files whose presence makes a target. */
 static void add_inferred_targets(struct inputs *inputs, struct digests *digests,
-                                 const char *directory) {
+                                 const char *directory)
+{
     static const char *const files[] = {"build.rs", "src/lib.rs", "src/main.rs"};
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         char *path = path_join(directory, files[i]);
@@ -214,7 +231,8 @@ static void add_inferred_targets(struct inputs *inputs, struct digests *digests,
 
 /* A Cargo.toml in a directory above may be, or become, the root of the workspace. */
 static void add_manifests_above(struct inputs *inputs, struct digests *digests,
-                                const char *manifest) {
+                                const char *manifest)
+{
     char *directory = path_dirname(manifest);
     while (strcmp(directory, "/") != 0) {
         char *above = path_dirname(directory);
@@ -227,13 +245,15 @@ static void add_manifests_above(struct inputs *inputs, struct digests *digests,
     free(directory);
 }
 
-static void add_values(struct inputs *values, const struct cargo_question *question) {
+static void add_values(struct inputs *values, const struct cargo_question *question)
+{
     inputs_value(values, "rexc", REXC_VERSION);
     inputs_value(values, "cargo", question->identity);
     inputs_value(values, "manifest", question->manifest);
 }
 
-static int ask(struct diag *diag, const struct cargo_question *question, struct buffer *answer) {
+static int ask(struct diag *diag, const struct cargo_question *question, struct buffer *answer)
+{
     const char *const arguments[] = {
         question->cargo, "metadata", "--no-deps",       "--format-version", "1", "--offline",
         "--color",       "never",    "--manifest-path", question->manifest, NULL};
@@ -268,7 +288,8 @@ done:
 
 static int remember(struct diag *diag, const struct cargo_question *question,
                     const struct buffer *answer, const struct package_list *packages,
-                    const char *answer_path, const char *record_path) {
+                    const char *answer_path, const char *record_path)
+{
     struct record record = {0};
     int result = -1;
     add_values(&record.inputs, question);
@@ -277,7 +298,8 @@ static int remember(struct diag *diag, const struct cargo_question *question,
     for (size_t i = 0; i < packages->count; i++) {
         inputs_now(&record.inputs, question->digests, INPUT_FILE, packages->items[i]->manifest);
         add_inferred_targets(&record.inputs, question->digests, packages->items[i]->directory);
-        /* A new directory beside a member may be a member as well (a member pattern with a star). */
+        /* A new directory beside a member may be a member as well (a member pattern with a star).
+         */
         if (strcmp(packages->items[i]->directory, packages->items[i]->workspace) != 0) {
             char *around = path_dirname(packages->items[i]->directory);
             inputs_now(&record.inputs, question->digests, INPUT_LISTING, around);
@@ -297,8 +319,8 @@ done:
 
 /* The remembered answer, when it still holds. */
 static bool recall(struct diag *diag, const struct cargo_question *question,
-                   struct package_list *packages, const char *answer_path,
-                   const char *record_path) {
+                   struct package_list *packages, const char *answer_path, const char *record_path)
+{
     struct record record;
     struct inputs values = {0};
     char *text = NULL;
@@ -317,7 +339,8 @@ static bool recall(struct diag *diag, const struct cargo_question *question,
 }
 
 int cargo_metadata(struct diag *diag, const struct cargo_question *question,
-                   struct package_list *packages) {
+                   struct package_list *packages)
+{
     char *answer_path = NULL, *record_path = NULL;
     struct buffer answer = {0};
     struct package_list found = {0};

@@ -50,12 +50,14 @@ struct parser {
     unsigned depth;
 };
 
-static void skip_spaces(struct parser *parser) {
+static void skip_spaces(struct parser *parser)
+{
     while (isspace((unsigned char)*parser->at))
         parser->at++;
 }
 
-static bool take(struct parser *parser, char c) {
+static bool take(struct parser *parser, char c)
+{
     skip_spaces(parser);
     if (*parser->at != c)
         return false;
@@ -63,7 +65,8 @@ static bool take(struct parser *parser, char c) {
     return true;
 }
 
-static size_t take_name(struct parser *parser, const char **name) {
+static size_t take_name(struct parser *parser, const char **name)
+{
     skip_spaces(parser);
     *name = parser->at;
     while (isalnum((unsigned char)*parser->at) || *parser->at == '_')
@@ -71,15 +74,18 @@ static size_t take_name(struct parser *parser, const char **name) {
     return (size_t)(parser->at - *name);
 }
 
-static bool is(const char *word, const char *text, size_t length) {
+static bool is(const char *word, const char *text, size_t length)
+{
     return word && strlen(word) == length && memcmp(word, text, length) == 0;
 }
 
-static const char *value_of(const struct fact *fact, enum cfg_target target) {
+static const char *value_of(const struct fact *fact, enum cfg_target target)
+{
     return target == CFG_KERNEL ? fact->kernel : fact->host;
 }
 
-static enum cfg_answer name_is_set(const struct parser *parser, const char *name, size_t length) {
+static enum cfg_answer name_is_set(const struct parser *parser, const char *name, size_t length)
+{
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (is(names[i].key, name, length))
             return value_of(&names[i], parser->target) ? CFG_YES : CFG_NO;
@@ -88,7 +94,8 @@ static enum cfg_answer name_is_set(const struct parser *parser, const char *name
 }
 
 static enum cfg_answer key_has_value(const struct parser *parser, const char *key,
-                                     size_t key_length, const char *value, size_t value_length) {
+                                     size_t key_length, const char *value, size_t value_length)
+{
     enum cfg_answer answer = CFG_UNKNOWN;
     for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
         if (!is(facts[i].key, key, key_length))
@@ -103,7 +110,8 @@ static enum cfg_answer key_has_value(const struct parser *parser, const char *ke
 static enum cfg_answer predicate(struct parser *parser);
 
 /* The arguments of all() and any() up to the closing parenthesis. */
-static enum cfg_answer combine(struct parser *parser, bool all) {
+static enum cfg_answer combine(struct parser *parser, bool all)
+{
     enum cfg_answer answer = all ? CFG_YES : CFG_NO;
     bool unknown = false;
     while (!take(parser, ')')) {
@@ -121,7 +129,8 @@ static enum cfg_answer combine(struct parser *parser, bool all) {
     return unknown ? CFG_UNKNOWN : answer;
 }
 
-static enum cfg_answer predicate(struct parser *parser) {
+static enum cfg_answer predicate(struct parser *parser)
+{
     enum cfg_answer answer = CFG_UNKNOWN;
     const char *name;
     size_t length = take_name(parser, &name);
@@ -156,7 +165,8 @@ static enum cfg_answer predicate(struct parser *parser) {
     return answer;
 }
 
-enum cfg_answer cfg_evaluate(enum cfg_target target, const char *text) {
+enum cfg_answer cfg_evaluate(enum cfg_target target, const char *text)
+{
     struct parser parser = {.at = text, .target = target};
     const char *name;
     size_t length = take_name(&parser, &name);

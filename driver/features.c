@@ -20,7 +20,8 @@ struct resolver {
     bool changed;
 };
 
-static bool is_reached(const struct resolver *resolver, const struct package *package) {
+static bool is_reached(const struct resolver *resolver, const struct package *package)
+{
     for (size_t i = 0; i < resolver->reached.count; i++) {
         if (resolver->reached.items[i] == package)
             return true;
@@ -33,7 +34,8 @@ static int reach(struct resolver *resolver, struct package *package);
 
 /* Turns a dependency on, with the features that its line in the manifest asks for. */
 static int activate(struct resolver *resolver, struct package *package,
-                    struct dependency *dependency) {
+                    struct dependency *dependency)
+{
     if (dependency->active)
         return 0;
     if (resolver->find(resolver->diag, package, dependency, resolver->data))
@@ -56,7 +58,8 @@ static int activate(struct resolver *resolver, struct package *package,
 
 /* 1 when the dependency counts for this build, 0 when not, -1 after a report. */
 static int applies(struct resolver *resolver, const struct package *package,
-                   const struct dependency *dependency) {
+                   const struct dependency *dependency)
+{
     if (dependency->kind == DEPENDENCY_BUILD)
         return 0; /* a package with a build script is refused anyway */
     if (dependency->kind == DEPENDENCY_DEV &&
@@ -83,7 +86,8 @@ static int applies(struct resolver *resolver, const struct package *package,
     return -1;
 }
 
-static int reach(struct resolver *resolver, struct package *package) {
+static int reach(struct resolver *resolver, struct package *package)
+{
     if (is_reached(resolver, package))
         return 0;
     package_list_add(&resolver->reached, package);
@@ -100,7 +104,8 @@ static int reach(struct resolver *resolver, struct package *package) {
 }
 
 /* All dependencies of that key: a manifest may have one for each of several targets. */
-static int activate_key(struct resolver *resolver, struct package *package, const char *key) {
+static int activate_key(struct resolver *resolver, struct package *package, const char *key)
+{
     for (size_t i = 0; i < package->dependency_count; i++) {
         struct dependency *dependency = &package->dependencies[i];
         if (strcmp(dependency->key, key) != 0 || !dependency->optional)
@@ -114,7 +119,8 @@ static int activate_key(struct resolver *resolver, struct package *package, cons
 
 /* Turns a feature of the dependency's package on; weak: only when the dependency is on already. */
 static int enable_in(struct resolver *resolver, struct package *package, const char *key,
-                     const char *feature, bool weak) {
+                     const char *feature, bool weak)
+{
     if (!weak && activate_key(resolver, package, key))
         return -1;
     /* "key/feature" of an optional dependency also turns on the feature of its name, if there is
@@ -135,7 +141,8 @@ static int enable_in(struct resolver *resolver, struct package *package, const c
     return 0;
 }
 
-static int follow(struct resolver *resolver, struct package *package, const char *value) {
+static int follow(struct resolver *resolver, struct package *package, const char *value)
+{
     if (strncmp(value, "dep:", 4) == 0)
         return activate_key(resolver, package, value + 4);
     const char *slash = strchr(value, '/');
@@ -148,7 +155,8 @@ static int follow(struct resolver *resolver, struct package *package, const char
     return result;
 }
 
-static int enable(struct resolver *resolver, struct package *package, const char *name) {
+static int enable(struct resolver *resolver, struct package *package, const char *name)
+{
     if (package_enabled(package, name))
         return 0;
     const struct feature *feature = package_feature(package, name);
@@ -172,7 +180,8 @@ static int enable(struct resolver *resolver, struct package *package, const char
 }
 
 /* Weak requests of features that are on, for dependencies that came on later. */
-static int follow_weak(struct resolver *resolver, struct package *package) {
+static int follow_weak(struct resolver *resolver, struct package *package)
+{
     for (size_t i = 0; i < package->enabled.count; i++) {
         const struct feature *feature = package_feature(package, package->enabled.items[i]);
         for (size_t j = 0; feature && j < feature->values.count; j++) {
@@ -184,12 +193,14 @@ static int follow_weak(struct resolver *resolver, struct package *package) {
     return 0;
 }
 
-static int compare_names(const void *a, const void *b) {
+static int compare_names(const void *a, const void *b)
+{
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 int features_resolve(struct diag *diag, struct package *root, const struct feature_request *request,
-                     feature_find find, void *data) {
+                     feature_find find, void *data)
+{
     struct resolver resolver = {
         .diag = diag, .request = request, .find = find, .data = data, .root = root};
     int result = -1;

@@ -35,21 +35,25 @@ struct digests {
     void *tree; /* of struct digest, by path (tsearch) */
 };
 
-static int compare_digests(const void *a, const void *b) {
+static int compare_digests(const void *a, const void *b)
+{
     return strcmp(((const struct digest *)a)->path, ((const struct digest *)b)->path);
 }
 
-struct digests *digests_new(void) {
+struct digests *digests_new(void)
+{
     return must_alloc(1, sizeof(struct digests));
 }
 
-static void digest_free(void *node) {
+static void digest_free(void *node)
+{
     struct digest *digest = node;
     free(digest->path);
     free(digest);
 }
 
-void digests_free(struct digests *digests) {
+void digests_free(struct digests *digests)
+{
     if (!digests)
         return;
     tdestroy(digests->tree, digest_free);
@@ -58,7 +62,8 @@ void digests_free(struct digests *digests) {
 
 /* Hashes a regular file; false when that cannot be done. Silent: an input that is gone is an
  * answer. */
-static bool hash_quietly(const char *path, char hex[HASH_HEX_SIZE]) {
+static bool hash_quietly(const char *path, char hex[HASH_HEX_SIZE])
+{
     char chunk[65536];
     struct stat status;
     ssize_t count = -1;
@@ -78,7 +83,8 @@ static bool hash_quietly(const char *path, char hex[HASH_HEX_SIZE]) {
     return count == 0;
 }
 
-const char *digests_of(struct digests *digests, const char *path) {
+const char *digests_of(struct digests *digests, const char *path)
+{
     struct digest wanted = {.path = (char *)(uintptr_t)path};
     void *found = tfind(&wanted, &digests->tree, compare_digests);
     if (found)
@@ -92,7 +98,8 @@ const char *digests_of(struct digests *digests, const char *path) {
     return digest->hex;
 }
 
-void digests_forget(struct digests *digests, const char *path) {
+void digests_forget(struct digests *digests, const char *path)
+{
     struct digest wanted = {.path = (char *)(uintptr_t)path};
     void *found = tfind(&wanted, &digests->tree, compare_digests);
     if (!found)
@@ -105,7 +112,8 @@ void digests_forget(struct digests *digests, const char *path) {
 /* --- inputs --- */
 
 static void inputs_add(struct inputs *inputs, enum input_kind kind, const char *name,
-                       const char *value) {
+                       const char *value)
+{
     if ((inputs->count & (inputs->count - 1)) == 0) /* grows by doubling at the powers of two */
         inputs->items =
             must_grow(inputs->items, inputs->count ? inputs->count * 2 : 1, sizeof(*inputs->items));
@@ -113,19 +121,23 @@ static void inputs_add(struct inputs *inputs, enum input_kind kind, const char *
         (struct input){.kind = kind, .name = must_copy(name), .value = must_copy(value)};
 }
 
-void inputs_value(struct inputs *inputs, const char *name, const char *value) {
+void inputs_value(struct inputs *inputs, const char *name, const char *value)
+{
     inputs_add(inputs, INPUT_VALUE, name, value);
 }
 
-void inputs_file(struct inputs *inputs, const char *path, const char *digest) {
+void inputs_file(struct inputs *inputs, const char *path, const char *digest)
+{
     inputs_add(inputs, INPUT_FILE, path, digest);
 }
 
-static int compare_names(const void *a, const void *b) {
+static int compare_names(const void *a, const void *b)
+{
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void digest_listing(const char *path, char hex[HASH_HEX_SIZE]) {
+static void digest_listing(const char *path, char hex[HASH_HEX_SIZE])
+{
     struct strings names = {0};
     DIR *listing = opendir(path);
     if (!listing) {
@@ -145,7 +157,8 @@ static void digest_listing(const char *path, char hex[HASH_HEX_SIZE]) {
 
 /* What stands in the world now for an input that is not a plain value. */
 static const char *value_now(struct digests *digests, enum input_kind kind, const char *path,
-                             char scratch[HASH_HEX_SIZE]) {
+                             char scratch[HASH_HEX_SIZE])
+{
     switch (kind) {
     case INPUT_FILE:
         return digests_of(digests, path);
@@ -161,12 +174,14 @@ static const char *value_now(struct digests *digests, enum input_kind kind, cons
 }
 
 void inputs_now(struct inputs *inputs, struct digests *digests, enum input_kind kind,
-                const char *path) {
+                const char *path)
+{
     char scratch[HASH_HEX_SIZE];
     inputs_add(inputs, kind, path, value_now(digests, kind, path, scratch));
 }
 
-const char *inputs_find(const struct inputs *inputs, enum input_kind kind, const char *name) {
+const char *inputs_find(const struct inputs *inputs, enum input_kind kind, const char *name)
+{
     for (size_t i = 0; i < inputs->count; i++) {
         if (inputs->items[i].kind == kind && strcmp(inputs->items[i].name, name) == 0)
             return inputs->items[i].value;
@@ -174,7 +189,8 @@ const char *inputs_find(const struct inputs *inputs, enum input_kind kind, const
     return NULL;
 }
 
-void inputs_digest(const struct inputs *inputs, char hex[HASH_HEX_SIZE]) {
+void inputs_digest(const struct inputs *inputs, char hex[HASH_HEX_SIZE])
+{
     struct hash *hash = hash_begin();
     for (size_t i = 0; i < inputs->count; i++) {
         char kind = (char)inputs->items[i].kind;
@@ -185,7 +201,8 @@ void inputs_digest(const struct inputs *inputs, char hex[HASH_HEX_SIZE]) {
     hash_end(hash, hex);
 }
 
-void inputs_free(struct inputs *inputs) {
+void inputs_free(struct inputs *inputs)
+{
     for (size_t i = 0; i < inputs->count; i++) {
         free(inputs->items[i].name);
         free(inputs->items[i].value);
@@ -194,14 +211,16 @@ void inputs_free(struct inputs *inputs) {
     *inputs = (struct inputs){0};
 }
 
-void record_free(struct record *record) {
+void record_free(struct record *record)
+{
     inputs_free(&record->inputs);
     inputs_free(&record->outputs);
 }
 
 /* --- the key --- */
 
-static int read_key(const char *path, struct record_key *key) {
+static int read_key(const char *path, struct record_key *key)
+{
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return -1;
@@ -210,7 +229,8 @@ static int read_key(const char *path, struct record_key *key) {
     return count == (ssize_t)sizeof(key->bytes) ? 0 : -1;
 }
 
-int record_key_load(struct diag *diag, const char *directory, struct record_key *key) {
+int record_key_load(struct diag *diag, const char *directory, struct record_key *key)
+{
     char *path = path_join(directory, "record.key");
     char *temporary = must_format("%s.tmp.%ld", path, (long)getpid());
     int fd = -1;
@@ -251,7 +271,8 @@ done:
 /* --- files --- */
 
 /* Names and values in a line of text: bytes that would break the line are written %XX. */
-static void append_escaped(struct buffer *text, const char *word) {
+static void append_escaped(struct buffer *text, const char *word)
+{
     for (const unsigned char *c = (const unsigned char *)word; *c; c++) {
         if (*c < 0x20 || *c == '%' || *c == 0x7f)
             buffer_format(text, "%%%02x", *c);
@@ -261,7 +282,8 @@ static void append_escaped(struct buffer *text, const char *word) {
 }
 
 /* The word between start and end; NULL when an escape is malformed. */
-static char *unescape(const char *start, const char *end) {
+static char *unescape(const char *start, const char *end)
+{
     char *word = must_alloc((size_t)(end - start) + 1, 1);
     char *out = word;
     while (start < end) {
@@ -282,7 +304,8 @@ static char *unescape(const char *start, const char *end) {
     return word;
 }
 
-static void append_inputs(struct buffer *text, const char *section, const struct inputs *inputs) {
+static void append_inputs(struct buffer *text, const char *section, const struct inputs *inputs)
+{
     for (size_t i = 0; i < inputs->count; i++) {
         buffer_format(text, "%s %c ", section, (char)inputs->items[i].kind);
         append_escaped(text, inputs->items[i].name);
@@ -293,7 +316,8 @@ static void append_inputs(struct buffer *text, const char *section, const struct
 }
 
 static void compute_mac(const struct record_key *key, const char *text, size_t size,
-                        unsigned char mac[MAC_SIZE]) {
+                        unsigned char mac[MAC_SIZE])
+{
     unsigned length = 0;
     if (!HMAC(EVP_sha256(), key->bytes, sizeof(key->bytes), (const unsigned char *)text, size, mac,
               &length) ||
@@ -302,7 +326,8 @@ static void compute_mac(const struct record_key *key, const char *text, size_t s
 }
 
 int record_save(struct diag *diag, const struct record_key *key, const char *path,
-                const struct record *record) {
+                const struct record *record)
+{
     struct buffer text = {0};
     unsigned char mac[MAC_SIZE];
     buffer_string(&text, RECORD_MAGIC);
@@ -324,7 +349,8 @@ int record_save(struct diag *diag, const struct record_key *key, const char *pat
 }
 
 /* One "in|out KIND NAME<tab>VALUE" line without its newline. */
-static bool parse_line(const char *line, const char *end, struct record *record) {
+static bool parse_line(const char *line, const char *end, struct record *record)
+{
     struct inputs *inputs;
     if (end - line > 5 && memcmp(line, "in ", 3) == 0) {
         inputs = &record->inputs;
@@ -353,7 +379,8 @@ static bool parse_line(const char *line, const char *end, struct record *record)
 }
 
 bool record_parse(const struct record_key *key, const char *text, size_t size,
-                  struct record *record) {
+                  struct record *record)
+{
     static const size_t magic_size = sizeof(RECORD_MAGIC) - 1;
     static const size_t tail_size = 4 + 2 * MAC_SIZE + 1; /* "mac HEX\n" */
     unsigned char mac[MAC_SIZE];
@@ -381,7 +408,8 @@ bool record_parse(const struct record_key *key, const char *text, size_t size,
     return true;
 }
 
-bool record_load(const struct record_key *key, const char *path, struct record *record) {
+bool record_load(const struct record_key *key, const char *path, struct record *record)
+{
     bool good = false;
     *record = (struct record){0};
     FILE *file = fopen(path, "re");
@@ -403,7 +431,8 @@ done:
 
 /* --- freshness --- */
 
-static char *values_differ(const struct record *record, const struct inputs *values) {
+static char *values_differ(const struct record *record, const struct inputs *values)
+{
     size_t at = 0;
     for (size_t i = 0; i < record->inputs.count; i++) {
         const struct input *input = &record->inputs.items[i];
@@ -419,7 +448,8 @@ static char *values_differ(const struct record *record, const struct inputs *val
 }
 
 char *record_stale(const struct record *record, const struct inputs *values,
-                   struct digests *digests) {
+                   struct digests *digests)
+{
     char scratch[HASH_HEX_SIZE];
     char *reason = values_differ(record, values);
     if (reason)

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-void package_list_add(struct package_list *list, struct package *package) {
+void package_list_add(struct package_list *list, struct package *package)
+{
     list->items = must_grow(list->items, list->count + 1, sizeof(struct package *));
     list->items[list->count++] = package;
 }
 
-struct package *package_by_manifest(const struct package_list *list, const char *manifest) {
+struct package *package_by_manifest(const struct package_list *list, const char *manifest)
+{
     for (size_t i = 0; i < list->count; i++) {
         if (strcmp(list->items[i]->manifest, manifest) == 0)
             return list->items[i];
@@ -17,7 +19,8 @@ struct package *package_by_manifest(const struct package_list *list, const char 
     return NULL;
 }
 
-struct package *package_by_name(const struct package_list *list, const char *name) {
+struct package *package_by_name(const struct package_list *list, const char *name)
+{
     for (size_t i = 0; i < list->count; i++) {
         if (strcmp(list->items[i]->name, name) == 0)
             return list->items[i];
@@ -25,7 +28,8 @@ struct package *package_by_name(const struct package_list *list, const char *nam
     return NULL;
 }
 
-static void dependency_clear(struct dependency *dependency) {
+static void dependency_clear(struct dependency *dependency)
+{
     free(dependency->package_name);
     free(dependency->key);
     free(dependency->requirement);
@@ -35,7 +39,8 @@ static void dependency_clear(struct dependency *dependency) {
     strings_free(&dependency->features);
 }
 
-void package_free(struct package *package) {
+void package_free(struct package *package)
+{
     if (!package)
         return;
     for (size_t i = 0; i < package->dependency_count; i++)
@@ -63,14 +68,16 @@ void package_free(struct package *package) {
     free(package);
 }
 
-void package_list_free(struct package_list *list) {
+void package_list_free(struct package_list *list)
+{
     for (size_t i = 0; i < list->count; i++)
         package_free(list->items[i]);
     free(list->items);
     *list = (struct package_list){0};
 }
 
-const struct target *package_library(const struct package *package) {
+const struct target *package_library(const struct package *package)
+{
     for (size_t i = 0; i < package->target_count; i++) {
         if (package->targets[i].kind == TARGET_LIBRARY)
             return &package->targets[i];
@@ -78,7 +85,8 @@ const struct target *package_library(const struct package *package) {
     return NULL;
 }
 
-const struct feature *package_feature(const struct package *package, const char *name) {
+const struct feature *package_feature(const struct package *package, const char *name)
+{
     for (size_t i = 0; i < package->feature_count; i++) {
         if (strcmp(package->features[i].name, name) == 0)
             return &package->features[i];
@@ -86,7 +94,8 @@ const struct feature *package_feature(const struct package *package, const char 
     return NULL;
 }
 
-bool package_enabled(const struct package *package, const char *feature) {
+bool package_enabled(const struct package *package, const char *feature)
+{
     for (size_t i = 0; i < package->enabled.count; i++) {
         if (strcmp(package->enabled.items[i], feature) == 0)
             return true;

@@ -16,7 +16,8 @@ struct loader {
     bool rex_noted; /* DIAG_OTHER_REX was reported */
 };
 
-bool project_name_is_reserved(const char *name) {
+bool project_name_is_reserved(const char *name)
+{
     static const char *const reserved[] = {"alloc",
                                            "compiler_builtins",
                                            "core",
@@ -36,7 +37,8 @@ bool project_name_is_reserved(const char *name) {
 }
 
 /* "a-b" and "a_b" are the same identifier. */
-static char *identifier(const char *name) {
+static char *identifier(const char *name)
+{
     char *copy = must_copy(name);
     for (char *c = copy; *c; c++) {
         if (*c == '-')
@@ -45,7 +47,8 @@ static char *identifier(const char *name) {
     return copy;
 }
 
-static enum dependency_place place_of_name(const char *name) {
+static enum dependency_place place_of_name(const char *name)
+{
     char *word = identifier(name);
     enum dependency_place place = PLACE_PACKAGE;
     if (strcmp(word, "rex") == 0)
@@ -58,7 +61,8 @@ static enum dependency_place place_of_name(const char *name) {
 
 __attribute__((format(printf, 5, 6))) static int refuse(const struct loader *loader,
                                                         enum diag_code code, const char *file,
-                                                        const char *help, const char *format, ...) {
+                                                        const char *help, const char *format, ...)
+{
     va_list arguments;
     struct buffer text = {0};
     va_start(arguments, format);
@@ -70,7 +74,8 @@ __attribute__((format(printf, 5, 6))) static int refuse(const struct loader *loa
     return -1;
 }
 
-static int ask_cargo(struct loader *loader, const char *manifest) {
+static int ask_cargo(struct loader *loader, const char *manifest)
+{
     const struct toolchain *toolchain = loader->options->toolchain;
     struct cargo_question question = {
         .cargo = toolchain->tools[TOOL_CARGO].path,
@@ -86,7 +91,8 @@ static int ask_cargo(struct loader *loader, const char *manifest) {
 }
 
 /* The package of that manifest, from an earlier answer or a new one; NULL after a report. */
-static struct package *load_manifest(struct loader *loader, const char *path) {
+static struct package *load_manifest(struct loader *loader, const char *path)
+{
     struct package *package = NULL;
     char *manifest = path_resolve(path);
     if (!manifest) {
@@ -114,7 +120,8 @@ done:
 /* A package that others use: nothing of it may run on this machine, and it must be compiled by us.
  */
 static int check_dependency_package(struct loader *loader, const struct package *user,
-                                    const struct package *package) {
+                                    const struct package *package)
+{
     for (size_t i = 0; i < package->target_count; i++) {
         const struct target *target = &package->targets[i];
         if (target->kind == TARGET_BUILD_SCRIPT)
@@ -150,7 +157,8 @@ static int check_dependency_package(struct loader *loader, const struct package 
 }
 
 static int check_version(struct loader *loader, const struct package *user,
-                         const struct dependency *dependency, const struct package *package) {
+                         const struct dependency *dependency, const struct package *package)
+{
     switch (version_match(dependency->requirement, package->version)) {
     case VERSION_MATCHES:
         return 0;
@@ -170,7 +178,8 @@ static int check_version(struct loader *loader, const struct package *user,
 }
 
 /* Adds to candidates the directories NAME and NAME-* in a vendor directory. */
-static void list_vendored(const char *root, const char *name, struct strings *candidates) {
+static void list_vendored(const char *root, const char *name, struct strings *candidates)
+{
     char *vendor = path_join(root, "vendor");
     size_t length = strlen(name);
     DIR *listing = opendir(vendor);
@@ -194,7 +203,8 @@ static void list_vendored(const char *root, const char *name, struct strings *ca
 
 /* The newest vendored package that fits; NULL after a report. */
 static struct package *find_vendored(struct loader *loader, const struct package *user,
-                                     const struct dependency *dependency) {
+                                     const struct dependency *dependency)
+{
     const struct package *root = loader->project->root;
     struct strings candidates = {0};
     struct package *best = NULL;
@@ -234,7 +244,8 @@ failed:
 
 /* Our crate is used whatever the manifest says; say so when it says something else. */
 static void note_other_rex(struct loader *loader, const struct package *user,
-                           const struct dependency *dependency) {
+                           const struct dependency *dependency)
+{
     if (!dependency->path || loader->rex_noted)
         return;
     char *named = path_resolve(dependency->path);
@@ -257,7 +268,8 @@ static void note_other_rex(struct loader *loader, const struct package *user,
 }
 
 static int find_dependency(struct diag *diag, const struct package *user,
-                           struct dependency *dependency, void *data) {
+                           struct dependency *dependency, void *data)
+{
     (void)diag;
     struct loader *loader = data;
     dependency->place = place_of_name(dependency->package_name);
@@ -319,7 +331,8 @@ struct order {
 };
 
 static size_t add_crate(struct project *project, const struct package *package,
-                        const struct target *target) {
+                        const struct target *target)
+{
     project->crates =
         must_grow(project->crates, project->crate_count + 1, sizeof(*project->crates));
     struct crate *crate = &project->crates[project->crate_count];
@@ -329,13 +342,15 @@ static size_t add_crate(struct project *project, const struct package *package,
 }
 
 static void add_use(struct crate *crate, const char *name, enum dependency_place place, size_t used,
-                    bool development) {
+                    bool development)
+{
     crate->uses = must_grow(crate->uses, crate->use_count + 1, sizeof(*crate->uses));
     crate->uses[crate->use_count++] = (struct crate_use){
         .name = identifier(name), .place = place, .crate = used, .development = development};
 }
 
-static struct visit *visit_of(struct order *order, const struct package *package) {
+static struct visit *visit_of(struct order *order, const struct package *package)
+{
     for (size_t i = 0; i < order->visit_count; i++) {
         if (order->visits[i].package == package)
             return &order->visits[i];
@@ -347,7 +362,8 @@ static struct visit *visit_of(struct order *order, const struct package *package
 static int order_library(struct order *order, const struct package *package);
 
 /* Orders what the package uses, and lists it. */
-static int collect_uses(struct order *order, const struct package *package, struct crate *uses) {
+static int collect_uses(struct order *order, const struct package *package, struct crate *uses)
+{
     for (size_t i = 0; i < package->dependency_count; i++) {
         const struct dependency *dependency = &package->dependencies[i];
         if (!dependency->active)
@@ -371,7 +387,8 @@ static int collect_uses(struct order *order, const struct package *package, stru
 /* Gives the collected uses to a new crate. Every crate may name `rex`: it is the language's library
  * here. */
 static size_t finish_crate(struct order *order, const struct package *package,
-                           const struct target *target, struct crate *uses) {
+                           const struct target *target, struct crate *uses)
+{
     struct project *project = order->loader->project;
     size_t index = add_crate(project, package, target);
     struct crate *crate = &project->crates[index];
@@ -381,13 +398,15 @@ static size_t finish_crate(struct order *order, const struct package *package,
     return index;
 }
 
-static void free_uses(struct crate *crate) {
+static void free_uses(struct crate *crate)
+{
     for (size_t i = 0; i < crate->use_count; i++)
         free(crate->uses[i].name);
     free(crate->uses);
 }
 
-static int order_library(struct order *order, const struct package *package) {
+static int order_library(struct order *order, const struct package *package)
+{
     struct visit *visit = visit_of(order, package);
     if (visit->mark == DONE)
         return 0;
@@ -407,7 +426,8 @@ static int order_library(struct order *order, const struct package *package) {
 }
 
 /* The program comes after its own package's library, which it may name, when there is one. */
-static int order_root(struct order *order, const struct target *program) {
+static int order_root(struct order *order, const struct target *program)
+{
     struct project *project = order->loader->project;
     const struct package *root = project->root;
     const struct target *library = package_library(root);
@@ -431,7 +451,8 @@ static int order_root(struct order *order, const struct target *program) {
  * Names a crate without naming where it lies: package, version, features, kind, and the path from
  * the project's directory only when two packages would be the same without it.
  */
-static void identify_crates(struct project *project) {
+static void identify_crates(struct project *project)
+{
     for (size_t i = 0; i < project->crate_count; i++) {
         struct crate *crate = &project->crates[i];
         struct buffer text = {0};
@@ -456,7 +477,8 @@ static void identify_crates(struct project *project) {
 
 /* --- the root package --- */
 
-static int choose_package(struct loader *loader, const char *manifest) {
+static int choose_package(struct loader *loader, const char *manifest)
+{
     struct project *project = loader->project;
     const char *wanted = loader->options->package;
     struct buffer names = {0};
@@ -483,7 +505,8 @@ static int choose_package(struct loader *loader, const char *manifest) {
     return -1;
 }
 
-static int choose_program(struct loader *loader, const struct target **program) {
+static int choose_program(struct loader *loader, const struct target **program)
+{
     const struct package *root = loader->project->root;
     const char *wanted = loader->options->program;
     struct buffer names = {0};
@@ -524,7 +547,8 @@ static int choose_program(struct loader *loader, const struct target **program) 
 }
 
 /* Where the user may have meant, when a directory has no Cargo.toml. */
-static char *manifest_above(const char *directory) {
+static char *manifest_above(const char *directory)
+{
     char *at = must_copy(directory);
     while (strcmp(at, "/") != 0) {
         char *above = path_dirname(at);
@@ -540,7 +564,8 @@ static char *manifest_above(const char *directory) {
     return NULL;
 }
 
-static int find_root(struct loader *loader) {
+static int find_root(struct loader *loader)
+{
     const char *named = loader->options->directory;
     struct project *project = loader->project;
     int result = -1;
@@ -566,8 +591,8 @@ static int find_root(struct loader *loader) {
     return result;
 }
 
-int project_load(struct diag *diag, const struct project_options *options,
-                 struct project **project) {
+int project_load(struct diag *diag, const struct project_options *options, struct project **project)
+{
     struct loader loader = {.diag = diag, .options = options};
     struct order order = {.loader = &loader};
     const struct target *program;
@@ -592,11 +617,13 @@ done:
     return result;
 }
 
-const struct crate *project_program(const struct project *project) {
+const struct crate *project_program(const struct project *project)
+{
     return &project->crates[project->crate_count - 1];
 }
 
-void project_free(struct project *project) {
+void project_free(struct project *project)
+{
     if (!project)
         return;
     for (size_t i = 0; i < project->crate_count; i++) {

@@ -20,19 +20,22 @@ struct cursor {
     const char *end;
 };
 
-static void skip_spaces(struct cursor *cursor) {
+static void skip_spaces(struct cursor *cursor)
+{
     while (cursor->at < cursor->end && *cursor->at == ' ')
         cursor->at++;
 }
 
-static bool take(struct cursor *cursor, char c) {
+static bool take(struct cursor *cursor, char c)
+{
     if (cursor->at == cursor->end || *cursor->at != c)
         return false;
     cursor->at++;
     return true;
 }
 
-static bool take_number(struct cursor *cursor, uint64_t *number) {
+static bool take_number(struct cursor *cursor, uint64_t *number)
+{
     const char *start = cursor->at;
     *number = 0;
     while (cursor->at < cursor->end && isdigit((unsigned char)*cursor->at)) {
@@ -46,7 +49,8 @@ static bool take_number(struct cursor *cursor, uint64_t *number) {
 }
 
 /* Identifiers separated by dots, as pre-releases and build metadata have them. */
-static bool take_identifiers(struct cursor *cursor, const char **text, size_t *length) {
+static bool take_identifiers(struct cursor *cursor, const char **text, size_t *length)
+{
     *text = cursor->at;
     while (cursor->at < cursor->end &&
            (isalnum((unsigned char)*cursor->at) || *cursor->at == '-' || *cursor->at == '.'))
@@ -57,7 +61,8 @@ static bool take_identifiers(struct cursor *cursor, const char **text, size_t *l
 
 /* Reads MAJOR[.MINOR[.PATCH[-PRE][+BUILD]]]; a part may be a wildcard, which ends the given parts.
  */
-static bool take_version(struct cursor *cursor, struct version *version) {
+static bool take_version(struct cursor *cursor, struct version *version)
+{
     bool wildcard = false;
     *version = (struct version){0};
     for (unsigned part = 0; part < 3; part++) {
@@ -80,7 +85,8 @@ static bool take_version(struct cursor *cursor, struct version *version) {
 
 /* Semver rule 11.4: identifier by identifier; numbers by value and below words; fewer identifiers
  * are less. */
-static int compare_pre(const struct version *a, const struct version *b) {
+static int compare_pre(const struct version *a, const struct version *b)
+{
     if (a->pre_length == 0 || b->pre_length == 0)
         return (a->pre_length == 0) - (b->pre_length == 0);
     struct cursor left = {a->pre, a->pre + a->pre_length};
@@ -109,7 +115,8 @@ static int compare_pre(const struct version *a, const struct version *b) {
     }
 }
 
-static int compare(const struct version *a, const struct version *b) {
+static int compare(const struct version *a, const struct version *b)
+{
     for (unsigned part = 0; part < 3; part++) {
         if (a->numbers[part] != b->numbers[part])
             return a->numbers[part] < b->numbers[part] ? -1 : 1;
@@ -119,7 +126,8 @@ static int compare(const struct version *a, const struct version *b) {
 
 enum operator{ CARET, TILDE, EXACT, GREATER, GREATER_EQUAL, LESS, LESS_EQUAL };
 
-static enum operator take_operator(struct cursor *cursor) {
+static enum operator take_operator(struct cursor *cursor)
+{
     if (take(cursor, '^'))
         return CARET;
     if (take(cursor, '~'))
@@ -133,12 +141,14 @@ static enum operator take_operator(struct cursor *cursor) {
     return CARET;
 }
 
-static bool same_parts(const struct version *a, const struct version *b, unsigned parts) {
+static bool same_parts(const struct version *a, const struct version *b, unsigned parts)
+{
     return memcmp(a->numbers, b->numbers, parts * sizeof(a->numbers[0])) == 0;
 }
 
 /* How many leading numbers must be equal for "compatible": up to the first one that is not zero. */
-static unsigned caret_parts(const struct version *wanted) {
+static unsigned caret_parts(const struct version *wanted)
+{
     for (unsigned part = 0; part < wanted->parts; part++) {
         if (wanted->numbers[part] != 0)
             return part + 1;
@@ -147,7 +157,8 @@ static unsigned caret_parts(const struct version *wanted) {
 }
 
 static bool comparator_matches(enum operator operator, const struct version * wanted,
-                               const struct version *version) {
+                               const struct version *version)
+{
     int order = compare(version, wanted);
     switch (operator) {
     case CARET:
@@ -170,12 +181,14 @@ static bool comparator_matches(enum operator operator, const struct version * wa
 }
 
 /* A whole version and nothing else. */
-static bool parse(const char *text, struct version *version) {
+static bool parse(const char *text, struct version *version)
+{
     struct cursor cursor = {text, text + strlen(text)};
     return take_version(&cursor, version) && version->parts == 3 && cursor.at == cursor.end;
 }
 
-int version_order(const char *a, const char *b) {
+int version_order(const char *a, const char *b)
+{
     struct version left, right;
     bool left_good = parse(a, &left), right_good = parse(b, &right);
     if (!left_good || !right_good)
@@ -183,7 +196,8 @@ int version_order(const char *a, const char *b) {
     return compare(&left, &right);
 }
 
-enum version_match version_match(const char *requirement, const char *version) {
+enum version_match version_match(const char *requirement, const char *version)
+{
     struct version found;
     if (!parse(version, &found))
         return VERSION_MALFORMED;
