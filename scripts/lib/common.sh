@@ -10,7 +10,7 @@ build_packages=(
     build-essential cmake ninja-build pkg-config
     clang-22 llvm-22-dev lld-22
     libelf-dev libdw-dev libbpf-dev libssl-dev libzydis-dev libjansson-dev libpcap-dev libiberty-dev
-    linux-libc-dev
+    linux-libc-dev help2man
 )
 tool_packages=(
     rustc-web cargo-web rust-web-src rust-web-clippy
