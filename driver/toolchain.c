@@ -26,8 +26,9 @@ static const struct {
     [TOOL_LLD] = {"ld.lld", "apt-get install lld-22"},
     [TOOL_PASS] = {"rexc pass", "install rexc again as a whole"},
     [TOOL_CRATE] = {"rex crate", "install rexc again as a whole"},
-    [TOOL_HOST_CRATES] = {"macro crates",
-                          "apt-get install librust-syn-dev librust-quote-dev librust-proc-macro2-dev"},
+    [TOOL_HOST_CRATES] =
+        {"macro crates",
+         "apt-get install librust-syn-dev librust-quote-dev librust-proc-macro2-dev"},
 };
 
 /* Debian's crate sources, for cargo's directory source replacement. */
@@ -59,8 +60,8 @@ char *cache_directory(void)
 /*
  * Asking a tool.
  *
- * What a tool answers depends on its file alone, so answers are remembered with the file's identity: a build
- * that has nothing to do starts no process, not even `rustc -vV`.
+ * What a tool answers depends on its file alone, so answers are remembered with the file's
+ * identity: a build that has nothing to do starts no process, not even `rustc -vV`.
  */
 struct memory {
     json_t *answers; /* "path arguments" -> {"identity": ..., "answer": ...} */
@@ -120,8 +121,8 @@ static void memory_close(struct memory *memory)
 static char *ask(struct diag *diag, struct memory *memory, bool verbose, const char *path,
                  const char *argument1, const char *argument2)
 {
-    char *key = must_format("%s %s%s%s", path, argument1, argument2 ? " " : "",
-                            argument2 ? argument2 : "");
+    char *key =
+        must_format("%s %s%s%s", path, argument1, argument2 ? " " : "", argument2 ? argument2 : "");
     char *identity = file_identity(path);
     char *answer = NULL;
     struct strings environment = {0};
@@ -242,8 +243,8 @@ static char *find_sources(const char *sysroot, const char *release)
     return found;
 }
 
-/* A source tree says its version in src/version beside library/ (both Debian's and rustup's layouts keep it
- * there or nowhere); where it says none, its path must name the release. */
+/* A source tree says its version in src/version beside library/ (both Debian's and rustup's layouts
+ * keep it there or nowhere); where it says none, its path must name the release. */
 static void probe_sources(struct toolchain *toolchain, const char *sysroot, const char *release)
 {
     struct tool *tool = &toolchain->tools[TOOL_RUST_SRC];
@@ -252,8 +253,8 @@ static void probe_sources(struct toolchain *toolchain, const char *sysroot, cons
     char *core = tool->path ? path_join(tool->path, "core/src/lib.rs") : NULL;
     if (!core || !file_exists(core)) {
         set_problem(tool, TOOL_MISSING,
-                    must_format("the sources of core for %s (%s) were not found%s%s", rustc, release,
-                                tool->path ? " in " : "", tool->path ? tool->path : ""));
+                    must_format("the sources of core for %s (%s) were not found%s%s", rustc,
+                                release, tool->path ? " in " : "", tool->path ? tool->path : ""));
         goto done;
     }
     char *version_path = path_join(tool->path, "../src/version");
@@ -265,7 +266,7 @@ static void probe_sources(struct toolchain *toolchain, const char *sysroot, cons
     if (file)
         fclose(file);
     bool under_sysroot = strncmp(tool->path, sysroot, strlen(sysroot)) == 0;
-    tool->version = line[0] ? must_copy(line)
+    tool->version = line[0]                                        ? must_copy(line)
                     : under_sysroot || strstr(tool->path, release) ? must_copy(release)
                                                                    : NULL;
     if (!tool->version || strcmp(tool->version, release) != 0)
@@ -305,7 +306,8 @@ static void probe_clippy(struct diag *diag, struct memory *memory, bool verbose,
     if (!tool->version || strncmp(tool->version, expected, strlen(expected)) != 0)
         set_problem(tool, TOOL_MISMATCH,
                     must_format("%s is \"%s\", but %s is %s", tool->path,
-                                tool->version ? tool->version : "(says no version)", rustc, release));
+                                tool->version ? tool->version : "(says no version)", rustc,
+                                release));
     free(expected);
 done:
     free(beside);
@@ -328,8 +330,8 @@ static void probe_pass(struct toolchain *toolchain, const struct installation *i
         tool->version = must_format("for LLVM %s", llvm);
         if (toolchain->llvm_version && strcmp(llvm, toolchain->llvm_version) != 0)
             set_problem(tool, TOOL_MISMATCH,
-                        must_format("the pass %s is for LLVM %s, but %s has LLVM %s", tool->path, llvm,
-                                    rustc->path, toolchain->llvm_version));
+                        must_format("the pass %s is for LLVM %s, but %s has LLVM %s", tool->path,
+                                    llvm, rustc->path, toolchain->llvm_version));
     }
     json_decref(json);
     free(description);
@@ -354,7 +356,8 @@ static void forget(struct toolchain *toolchain)
     toolchain->llvm_version = toolchain->host_libdir = NULL;
 }
 
-/* Fills what hangs on one rustc: its sources, its clippy, its LLVM against the pass. True when all of it fits. */
+/* Fills what hangs on one rustc: its sources, its clippy, its LLVM against the pass. True when all
+ * of it fits. */
 static bool probe_rustc(struct diag *diag, struct memory *memory, bool verbose,
                         const struct installation *installation, const char *path,
                         struct toolchain *toolchain)
@@ -366,7 +369,8 @@ static bool probe_rustc(struct diag *diag, struct memory *memory, bool verbose,
     char *sysroot_line = ask(diag, memory, verbose, path, "--print", "sysroot");
     char *sysroot = sysroot_line ? first_line(sysroot_line) : must_copy("");
     free(sysroot_line);
-    /* A rustup proxy answers for the compiler behind it: call that one, and save the detour each time. */
+    /* A rustup proxy answers for the compiler behind it: call that one, and save the detour each
+     * time. */
     char *real = path_join(sysroot, "bin/rustc");
     if (*sysroot && is_executable(real) && strcmp(real, path) != 0) {
         char *resolved_real = path_resolve(real), *resolved = path_resolve(path);
@@ -419,8 +423,8 @@ static void probe_rust(struct diag *diag, struct memory *memory, bool verbose,
     bool fits = false;
     for (size_t i = 0; i < list.count && !fits; i++)
         fits = probe_rustc(diag, memory, verbose, installation, list.items[i], toolchain);
-    /* None fits: the verdicts to show are those of Debian's rustc, which the remedies are about, or else of
-     * the first found. */
+    /* None fits: the verdicts to show are those of Debian's rustc, which the remedies are about, or
+     * else of the first found. */
     if (!fits && list.count > 1) {
         size_t shown = 0;
         for (size_t i = 0; i < list.count; i++)
@@ -465,8 +469,9 @@ static void probe_lld(struct diag *diag, struct memory *memory, bool verbose,
             set_problem(tool, TOOL_FITS, NULL);
             break;
         }
-        /* What an undefined symbol of a PIE becomes has changed between versions of lld, up to no relocation and
-         * no error at all: only the version that the link step is tested with is used. */
+        /* What an undefined symbol of a PIE becomes has changed between versions of lld, up to no
+         * relocation and no error at all: only the version that the link step is tested with is
+         * used. */
         set_problem(tool, TOOL_MISMATCH,
                     must_format("%s is \"%s\", but the link step is made for LLD 22", tool->path,
                                 tool->version ? tool->version : "(says no version)"));
@@ -574,11 +579,19 @@ void toolchain_probe(struct diag *diag, const struct installation *installation,
     probe_crates(diag, installation, toolchain);
     memory_close(&memory);
 
+    /* rexc's own parts count by content, not by place: every build of the same sources shares a cache. */
     struct hash *hash = hash_begin();
     for (int i = 0; i < TOOL_COUNT; i++) {
         const struct tool *tool = &toolchain->tools[i];
-        char *identity = tool->path && i != TOOL_CRATE ? file_identity(tool->path) : NULL;
-        hash_add_string(hash, tool->path ? tool->path : "");
+        if (!tool->path || i == TOOL_CRATE)
+            continue;
+        if (i == TOOL_PASS) {
+            if (hash_file(NULL, tool->path, hex) == 0)
+                hash_add_string(hash, hex);
+            continue;
+        }
+        char *identity = file_identity(tool->path);
+        hash_add_string(hash, tool->path);
         hash_add_string(hash, tool->version ? tool->version : "");
         hash_add_string(hash, identity ? identity : "");
         free(identity);
@@ -601,9 +614,9 @@ int toolchain_find(struct diag *diag, const struct installation *installation, b
         struct diag_message message = {
             .code = tool->verdict == TOOL_MISSING ? DIAG_TOOL_MISSING : DIAG_TOOL_MISMATCH,
             .help = tool->remedy,
-            .why = tool->verdict == TOOL_MISMATCH
-                       ? "tools of different versions miscompile, miss lints or crash inside the compiler"
-                       : NULL,
+            .why = tool->verdict == TOOL_MISMATCH ? "tools of different versions miscompile, miss "
+                                                    "lints or crash inside the compiler"
+                                                  : NULL,
         };
         diag_report(diag, &message, "%s", tool->problem);
         result = -1;
