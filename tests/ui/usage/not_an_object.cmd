@@ -1,0 +1,2 @@
+# exit: 1
+head -c 100 /dev/zero > zero.rex; rexc inspect zero.rex
