@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the linked image to the object file: everything that is loaded stays at its place, byte by byte, but
- * for the kcfi ids given; after it come the sections that are not loaded.
+ * From the linked image to the object file: everything that is loaded stays at its place, byte by
+ * byte, but for the kcfi ids given; after it come the sections that are not loaded.
  *
  *   kept        .symtab without __cfi_*, __rex_need.*, file and section symbols; .comment; .debug_*
  *   added       .note.rex, .BTF, .shstrtab and a new section header table, at the end of the file
@@ -36,9 +36,10 @@ struct finish_inputs {
     bool strip; /* the .debug_* sections go into *debug and not into *object */
 };
 
-/* Makes the object file, unsigned. With strip, *debug gets an ELF file with the debug sections, the symbols and
- * headers of the loaded sections without content, as debuggers take it beside the object; debug may be NULL
- * otherwise. Both buffers must be empty. Returns 0, or -1 after reporting. The same inputs give the same bytes. */
+/* Makes the object file, unsigned. With strip, *debug gets an ELF file with the debug sections, the
+ * symbols and headers of the loaded sections without content, as debuggers take it beside the
+ * object; debug may be NULL otherwise. Both buffers must be empty. Returns 0, or -1 after
+ * reporting. The same inputs give the same bytes. */
 int finish_object(struct diag *diag, const struct finish_inputs *inputs, struct buffer *object,
                   struct buffer *debug);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The link step: compiled crates to a linked image that follows the object contract in layout, imports
- * and relocations. What the image lacks of a finished object (note, BTF) is finish.h's.
+ * The link step: compiled crates to a linked image that follows the object contract in layout,
+ * imports and relocations. What the image lacks of a finished object (note, BTF) is finish.h's.
  */
 #ifndef REXC_LINKER_LINK_H
 #define REXC_LINKER_LINK_H
@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "linker/object.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,29 +28,33 @@ struct link_inputs {
     /* The program's own object files: the sections of their programs get a place in the layout.
      * NULL-terminated paths. */
     const char *const *objects;
-    /* Archives (.rlib) in link order: dependencies, the rex crate, core, compiler_builtins. NULL-terminated. */
+    /* Archives (.rlib) in link order: dependencies, the rex crate, core, compiler_builtins.
+     * NULL-terminated. */
     const char *const *libraries;
     /* A need for every function with a check that the link can reach. One that is not linked is
      * ignored; a function may be listed once only. */
     const struct link_need *needs;
     size_t need_count;
-    const char *verbose_name; /* as struct process; NULL: silent */
+    bool verbose; /* the command is printed, as struct process has it */
 };
 
-/* Links and checks the result with link_check(). *image gets the linked ELF file. Returns 0, or -1 after
- * reporting. The same inputs give the same bytes, in whatever directory. */
+/* Links and checks the result with link_check(). *image gets the linked ELF file. Returns 0, or -1
+ * after reporting. The same inputs give the same bytes, in whatever directory. */
 int link_program(struct diag *diag, const struct link_inputs *inputs, struct buffer *image);
 
 /*
- * What no linker promises: every undefined symbol is an import and has exactly one GLOB_DAT in the GOT,
- * every GOT slot is filled by one relocation, no other kinds of relocation, each in memory that is
- * read-only while the program runs, no import is defined by the program, and the size is in bounds. Reports every
- * violation. Returns 0 or -1.
+ * What no linker promises: every undefined symbol is an import and has exactly one GLOB_DAT in the
+ * GOT, every GOT slot is filled by one relocation, no other kinds of relocation, each in memory
+ * that is read-only while the program runs, no import is defined by the program, and the size is in
+ * bounds. Reports every violation; lld_text may be lld's messages about undefined symbols, from
+ * which the references are quoted, or NULL. Returns 0 or -1.
  */
-int link_check(struct diag *diag, const struct object *image);
+int link_check(struct diag *diag, const struct object *image, const char *lld_text);
+/* Whether the image has an undefined symbol that is no import. */
+bool link_has_undefined(const struct object *image);
 
-/* The linker script for programs in the given sections (sorted, each once) and these needs. Returns 0, or -1 when
- * memory ran out. */
+/* The linker script for programs in the given sections (sorted, each once) and these needs. Returns
+ * 0, or -1 when memory ran out. */
 int link_script(struct buffer *script, const char *const *program_sections, size_t section_count,
                 const struct link_need *needs, size_t need_count);
 

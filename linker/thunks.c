@@ -5,8 +5,8 @@
 #include <elf.h>
 #include <string.h>
 
-/* The sections, in this order: null, one of code and one of relocations for each import, one of code for
- * each branch thunk, then these. */
+/* The sections, in this order: null, one of code and one of relocations for each import, one of
+ * code for each branch thunk, then these. */
 enum { SYMBOLS, STRINGS, STACK_NOTE, LAST_SECTIONS };
 
 #define IMPORT_SECTIONS 2u
@@ -53,7 +53,8 @@ static void add_section(struct writer *writer, Elf64_Shdr header, const void *co
 
 #define TEXT_PREFIX ".text."
 
-/* A section of code with one hidden function at its start, called like the section without TEXT_PREFIX. */
+/* A section of code with one hidden function at its start, called like the section without
+ * TEXT_PREFIX. */
 static void add_thunk(struct writer *writer, const char *section_prefix, const char *name,
                       const uint8_t *code, size_t size)
 {
@@ -76,7 +77,8 @@ static void add_thunk(struct writer *writer, const char *section_prefix, const c
     buffer_append(&writer->symbols, &symbol, sizeof(symbol));
 }
 
-/* The thunk of an import: code, the import's undefined symbol, the relocation that makes the GOT slot. */
+/* The thunk of an import: code, the import's undefined symbol, the relocation that makes the GOT
+ * slot. */
 static void add_import(struct writer *writer, const char *name, size_t symbol_section)
 {
     add_thunk(writer, TEXT_PREFIX THUNK_PREFIX, name, import_code, sizeof(import_code));
@@ -85,8 +87,8 @@ static void add_import(struct writer *writer, const char *name, size_t symbol_se
     Elf64_Sym import = {.st_name = add_string(writer, "", name),
                         .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE)};
     buffer_append(&writer->symbols, &import, sizeof(import));
-    /* Not R_X86_64_GOTPCRELX, which lets a linker replace the load (psABI, B.2). The addend makes the value
-     * relative to the instruction's end. */
+    /* Not R_X86_64_GOTPCRELX, which lets a linker replace the load (psABI, B.2). The addend makes
+     * the value relative to the instruction's end. */
     Elf64_Rela relocation = {.r_offset = THUNK_IMPORT_DISPLACEMENT,
                              .r_info = ELF64_R_INFO(index, R_X86_64_GOTPCREL),
                              .r_addend = -4};

@@ -14,7 +14,8 @@
 
 using namespace llvm;
 
-namespace rexpass {
+namespace rexpass
+{
 
 // Why the function cannot be split into wrapper and body; empty when it can.
 static std::string obstacle(const Function &function)
@@ -59,15 +60,15 @@ static std::string assemblyName(StringRef name)
     return text;
 }
 
-// The function's blocks, arguments and debug information move to a new local function; the function keeps
-// everything by which others know it and becomes the check. A naked function is nothing but its assembly, so its
-// code is these bytes whatever the signature, the options and the optimisation level.
+// The function's blocks, arguments and debug information move to a new local function; the function
+// keeps everything by which others know it and becomes the check. A naked function is nothing but
+// its assembly, so its code is these bytes whatever the signature, the options and the optimisation
+// level.
 static void splitFunction(Function &function)
 {
     LLVMContext &context = function.getContext();
-    Function *body =
-        Function::Create(function.getFunctionType(), GlobalValue::InternalLinkage,
-                         function.getAddressSpace(), function.getName() + ".rex_body");
+    Function *body = Function::Create(function.getFunctionType(), GlobalValue::InternalLinkage,
+                                      function.getAddressSpace(), function.getName() + ".rex_body");
     function.getParent()->getFunctionList().insertAfter(function.getIterator(), body);
     body->copyAttributesFrom(&function); // calling convention and personality too
     body->setLinkage(GlobalValue::InternalLinkage);
@@ -80,7 +81,8 @@ static void splitFunction(Function &function)
     body->removeFnAttr(Attribute::AlwaysInline);
     body->removeFnAttr(Attribute::InlineHint);
     body->addFnAttr(Attribute::NoInline);
-    // Reached by a direct jump alone: no endbr64, so that no indirect branch can go around the check.
+    // Reached by a direct jump alone: no endbr64, so that no indirect branch can go around the
+    // check.
     body->addFnAttr(Attribute::NoCfCheck);
 
     body->splice(body->begin(), &function);
@@ -128,17 +130,21 @@ static const Function *directCallee(const CallBase &call)
 
 // Direct calls within the module, and the strongly connected components of that graph by Tarjan's
 // algorithm (SIAM J. Comput. 1:2, 1972), without recursion, as core's graph is deep.
-class CycleFinder {
-public:
+class CycleFinder
+{
+  public:
     explicit CycleFinder(Module &module)
     {
         for (const Function &function : module)
             if (!function.isDeclarationForLinker() && !states.count(&function))
                 visit(function);
     }
-    bool onCycle(const Function &function) const { return cyclic.count(&function) != 0; }
+    bool onCycle(const Function &function) const
+    {
+        return cyclic.count(&function) != 0;
+    }
 
-private:
+  private:
     struct State {
         unsigned index = 0, low = 0;
         bool onStack = false;

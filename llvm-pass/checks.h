@@ -8,10 +8,11 @@
 
 #include "llvm/IR/Module.h"
 
-namespace rexpass {
+namespace rexpass
+{
 
-// Puts the checks that the configuration asks for into the module, and adds them and the names that were
-// not found to the report. Returns false after it has reported errors.
+// Puts the checks that the configuration asks for into the module, and adds them and the names that
+// were not found to the report. Returns false after it has reported errors.
 bool addChecks(llvm::Module &module, const Config &config, Report &report);
 
 } // namespace rexpass

@@ -10,7 +10,8 @@
 
 using namespace llvm;
 
-namespace rexpass {
+namespace rexpass
+{
 
 // One line after the first. Returns false with the reason in `why`.
 static bool readDirective(StringRef line, Config &config, bool &modeSeen, std::string &why)

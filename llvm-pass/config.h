@@ -7,7 +7,8 @@
 
 #include <string>
 
-namespace rexpass {
+namespace rexpass
+{
 
 enum class CheckMode { None, List, Core };
 

@@ -16,7 +16,8 @@
 
 using namespace llvm;
 
-namespace rexpass {
+namespace rexpass
+{
 
 // The layout of MARKER.md, in bytes.
 constexpr StringLiteral magic("REXPROGRAMv1\0\0\0\0");
@@ -43,8 +44,7 @@ static std::optional<std::string> constantBytes(Constant *constant, uint64_t off
     Type *byte = Type::getInt8Ty(constant->getContext());
     std::string bytes;
     for (uint64_t i = 0; i < length; i++) {
-        Constant *value =
-            ConstantFoldLoadFromConst(constant, byte, APInt(64, offset + i), layout);
+        Constant *value = ConstantFoldLoadFromConst(constant, byte, APInt(64, offset + i), layout);
         const auto *number = dyn_cast_or_null<ConstantInt>(value);
         if (!number)
             return std::nullopt;
@@ -63,9 +63,8 @@ static Constant *constantPointer(Constant *constant, uint64_t offset, const Data
 static std::optional<std::string> constantText(Constant *constant, uint64_t offset,
                                                uint64_t maximum, const DataLayout &layout)
 {
-    const auto *length = dyn_cast_or_null<ConstantInt>(
-        ConstantFoldLoadFromConst(constant, Type::getInt64Ty(constant->getContext()),
-                                  APInt(64, offset + 8), layout));
+    const auto *length = dyn_cast_or_null<ConstantInt>(ConstantFoldLoadFromConst(
+        constant, Type::getInt64Ty(constant->getContext()), APInt(64, offset + 8), layout));
     Constant *pointer = constantPointer(constant, offset, layout);
     if (!length || !pointer || length->getZExtValue() == 0 || length->getZExtValue() > maximum)
         return std::nullopt;
@@ -130,7 +129,8 @@ static std::string readMarker(GlobalVariable &variable, bool used, Marker &marke
     std::optional<std::string> name = constantText(initializer, nameOffset, maximumName, layout);
     if (!name || !isIdentifier(*name))
         return (Twine("the program's name is no identifier of 1 to ") + Twine(maximumName) +
-                " ASCII characters").str();
+                " ASCII characters")
+            .str();
     if (isReserved(*name))
         return "the program's name " + *name + " is reserved";
     std::optional<std::string> section =
@@ -146,8 +146,7 @@ static std::string readMarker(GlobalVariable &variable, bool used, Marker &marke
                                        /*isVarArg=*/false);
     if (!trampoline || trampoline->isDeclarationForLinker() || !trampoline->hasLocalLinkage())
         return "the trampoline of program " + *name + " is no private function of this crate";
-    if (trampoline->getFunctionType() != expected ||
-        trampoline->getCallingConv() != CallingConv::C)
+    if (trampoline->getFunctionType() != expected || trampoline->getCallingConv() != CallingConv::C)
         return "the trampoline of program " + *name + " is not an extern \"C\" fn(pointer) -> u32";
     marker.name = *name;
     marker.section = *section;

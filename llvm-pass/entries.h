@@ -7,7 +7,8 @@
 
 #include "llvm/IR/Module.h"
 
-namespace rexpass {
+namespace rexpass
+{
 
 // Makes every entry point of the module and adds them to the report. Returns false after it has
 // reported errors.

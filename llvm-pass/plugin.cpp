@@ -17,9 +17,11 @@ using namespace llvm;
 extern "C" LLVM_ATTRIBUTE_VISIBILITY_DEFAULT const char rexPassLLVMVersion[];
 const char rexPassLLVMVersion[] = REXPASS_LLVM_VERSION;
 
-namespace rexpass {
+namespace rexpass
+{
 
-// Modules with a report that this process has begun: the report is of one module, so a second is an error.
+// Modules with a report that this process has begun: the report is of one module, so a second is an
+// error.
 static std::atomic<unsigned> reportedModules{0};
 
 struct RexPass : PassInfoMixin<RexPass> {
@@ -38,21 +40,21 @@ struct RexPass : PassInfoMixin<RexPass> {
         }
         bool good = makeEntries(module, report);
         good = addChecks(module, config, report) && good;
-        if (good && !config.reportPath.empty() &&
-            !writeReport(report, config.reportPath, error))
+        if (good && !config.reportPath.empty() && !writeReport(report, config.reportPath, error))
             reportError(module, error);
         return PreservedAnalyses::none();
     }
     // Runs on functions marked optnone too (-O0).
-    static bool isRequired() { return true; }
+    static bool isRequired()
+    {
+        return true;
+    }
 };
 
 static void registerPass(PassBuilder &builder)
 {
-    builder.registerOptimizerLastEPCallback(
-        [](ModulePassManager &manager, OptimizationLevel, ThinOrFullLTOPhase) {
-            manager.addPass(RexPass());
-        });
+    builder.registerOptimizerLastEPCallback([](ModulePassManager &manager, OptimizationLevel,
+                                               ThinOrFullLTOPhase) { manager.addPass(RexPass()); });
 }
 
 } // namespace rexpass

@@ -9,7 +9,8 @@
 
 using namespace llvm;
 
-namespace rexpass {
+namespace rexpass
+{
 
 bool writeReport(Report &report, const std::string &path, std::string &error)
 {

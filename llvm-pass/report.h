@@ -10,7 +10,8 @@
 #include <utility>
 #include <vector>
 
-namespace rexpass {
+namespace rexpass
+{
 
 struct Report {
     std::vector<std::pair<std::string, std::string>> entries; // name, section
