@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "linker/callgraph.h"
+
+#include "base/diag.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define REPORTS_MAX 12u
+
+struct builder {
+    struct diag *diag;
+    struct callgraph *graph;
+    uint32_t *work; /* nodes found reachable, not yet looked at */
+    uint32_t work_count;
+    const struct code_problem **broken; /* by function: a problem of it, or NULL */
+    uint32_t reports;
+    bool no_memory;
+};
+
+static void reach(struct builder *builder, uint32_t node)
+{
+    if (builder->graph->reachable[node])
+        return;
+    builder->graph->reachable[node] = true;
+    builder->work[builder->work_count++] = node;
+}
+
+/* A function's address is taken: it may be called through any reachable set with its id. */
+static void take(struct builder *builder, uint32_t function, enum callgraph_taken how)
+{
+    struct callgraph *graph = builder->graph;
+    if (graph->taken[function] != CALLGRAPH_NOT_TAKEN)
+        return;
+    graph->taken[function] = (uint8_t)how;
+    const struct code_function *callee = &graph->code->functions[function];
+    uint32_t set = callee->has_id ? callee_set_of(&graph->sets, callee->id) : CODE_NONE;
+    if (set != CODE_NONE && graph->reachable[graph->code->function_count + set])
+        reach(builder, function);
+}
+
+struct explanation {
+    enum diag_code code;
+    const char *what;
+    const char *why;
+    const char *help;
+};
+
+static const char own_code[] =
+    "Ordinary Rust does not compile to this. If the program has no assembly of its own, please report it as a "
+    "defect of rexc with the source.";
+
+static struct explanation explain(enum frame_fault fault)
+{
+    switch (fault) {
+    case FRAME_OK:
+    case FRAME_NO_MEMORY:
+        break;
+    case FRAME_CODE:
+        return (struct explanation){DIAG_STACK_CODE, "the instruction cannot be followed",
+                                    "every path must be known for the bound to hold", own_code};
+    case FRAME_UNKNOWN_RSP:
+        return (struct explanation){DIAG_STACK_UNKNOWN, "the stack pointer gets an unknown value",
+                                    "the depth from here on cannot be bounded", own_code};
+    case FRAME_DYNAMIC:
+        return (struct explanation){DIAG_STACK_DYNAMIC, "a stack allocation of variable size",
+                                    "its size is not known before the program runs",
+                                    "Use an array of a fixed size, or a map."};
+    case FRAME_MISALIGNED:
+        return (struct explanation){DIAG_STACK_UNKNOWN,
+                                    "the stack pointer moves by what is no multiple of 8",
+                                    "return addresses would not be aligned", own_code};
+    case FRAME_TOO_LARGE:
+        return (struct explanation){DIAG_STACK_LIMIT, "a stack frame of more than 256 MiB",
+                                    "no stack is that large",
+                                    "Keep large data in a map (a per-CPU array of one element serves "
+                                    "as scratch space)."};
+    case FRAME_ABOVE_ENTRY:
+        return (struct explanation){DIAG_STACK_UNKNOWN,
+                                    "the stack pointer rises above the function's own frame",
+                                    "the caller's frame would be overwritten", own_code};
+    case FRAME_MERGE:
+        return (struct explanation){DIAG_STACK_MERGE,
+                                    "two paths lead here with different stack depths",
+                                    "a loop may grow the stack without bound", own_code};
+    case FRAME_NOT_RESTORED:
+        return (struct explanation){DIAG_STACK_NOT_RESTORED,
+                                    "the function is left with another rsp or rbp than it was entered with",
+                                    "the caller's frame would be lost", own_code};
+    case FRAME_BELOW_RSP:
+        return (struct explanation){DIAG_STACK_RED_ZONE, "a memory access below the stack pointer",
+                                    "interrupts overwrite what is there", own_code};
+    case FRAME_OVERWRITES:
+        return (struct explanation){DIAG_STACK_OVERWRITES,
+                                    "a store to the return address or to the saved frame pointer",
+                                    "control would not go where the bound assumes", own_code};
+    case FRAME_FALLS_THROUGH:
+        return (struct explanation){DIAG_STACK_FALLS_THROUGH,
+                                    "control may run over the end of the function",
+                                    "what follows belongs to no path of the program", own_code};
+    case FRAME_INT3:
+        return (struct explanation){DIAG_STACK_CODE, "a breakpoint instruction that control may reach",
+                                    "what happens after it depends on who handles it", own_code};
+    case FRAME_INTO_PROBE:
+        return (struct explanation){DIAG_STACK_UNKNOWN, "a branch into a stack probe loop",
+                                    "the loop's limit is not set on that path", own_code};
+    }
+    return (struct explanation){DIAG_OUT_OF_MEMORY, "out of memory while analysing the stack", NULL,
+                                NULL};
+}
+
+/* The decoder's word on an instruction, when it has one. */
+static const char *problem_at(const struct code *code, uint32_t address)
+{
+    for (uint32_t i = 0; i < code->problem_count; i++)
+        if (code->problems[i].address == address)
+            return code_problem_text(code->problems[i].kind);
+    return NULL;
+}
+
+static void report(struct builder *builder, uint32_t function, enum frame_fault fault,
+                   uint32_t instruction)
+{
+    const struct code *code = builder->graph->code;
+    uint32_t address = code->instructions[instruction].address;
+    struct explanation explanation = explain(fault);
+    char text[96];
+    char line[128];
+
+    if (fault == FRAME_NO_MEMORY)
+        builder->no_memory = true;
+    if (++builder->reports > REPORTS_MAX)
+        return;
+    const char *problem = fault == FRAME_CODE ? problem_at(code, address) : NULL;
+    code_format(code, instruction, text, sizeof(text));
+    snprintf(line, sizeof(line), "the instruction is: %s", text);
+    struct diag_message message = {
+        .code = explanation.code,
+        .at = {.symbol = code->functions[function].name, .address = address, .has_address = true},
+        .why = explanation.why,
+        .help = explanation.help,
+        .notes = fault == FRAME_NO_MEMORY ? NULL : (const char *const[]){line, NULL},
+    };
+    diag_report(builder->diag, &message, "%s", problem ? problem : explanation.what);
+}
+
+/* Problems that the decoder found in a function and that the interpretation of its paths would not meet. */
+static void mark_broken(struct builder *builder)
+{
+    const struct code *code = builder->graph->code;
+    for (uint32_t i = 0; i < code->problem_count; i++) {
+        const struct code_problem *problem = &code->problems[i];
+        bool structural = problem->kind == CODE_PROBLEM_OVERLAP ||
+                          problem->kind == CODE_PROBLEM_INTO_CHECK ||
+                          problem->kind == CODE_PROBLEM_THUNK ||
+                          problem->kind == CODE_PROBLEM_IMAGE;
+        if (structural && problem->function != CODE_NONE)
+            builder->broken[problem->function] = problem;
+    }
+}
+
+static void report_broken(struct builder *builder, uint32_t function)
+{
+    const struct code *code = builder->graph->code;
+    uint32_t at = code_at(code, builder->broken[function]->address);
+    report(builder, function, FRAME_CODE, at != CODE_NONE ? at : code->functions[function].first);
+}
+
+static void visit_function(struct builder *builder, uint32_t function)
+{
+    struct callgraph *graph = builder->graph;
+    const struct frame *frame = &graph->frames.frames[function];
+
+    if (graph->code->functions[function].kind != CODE_FUNCTION)
+        return; /* a thunk: it leaves the object, or stands for a set or a return */
+    if (builder->broken[function]) {
+        report_broken(builder, function);
+        return;
+    }
+    if (frame_analyse(&graph->frames, function) != FRAME_OK) {
+        report(builder, function, frame->fault, frame->fault_instruction);
+        return;
+    }
+    for (uint32_t i = 0; i < frame->edge_count; i++) {
+        const struct frame_edge *edge = &graph->frames.edges[frame->first_edge + i];
+        switch (edge->kind) {
+        case FRAME_CALL:
+        case FRAME_TAIL:
+            reach(builder, edge->target);
+            break;
+        case FRAME_CALL_SET:
+        case FRAME_TAIL_SET:
+            reach(builder, graph->code->function_count + edge->target);
+            break;
+        case FRAME_REFERENCE:
+            take(builder, edge->target, CALLGRAPH_TAKEN_BY_CODE);
+            break;
+        }
+    }
+}
+
+static void visit_set(struct builder *builder, uint32_t index)
+{
+    const struct callgraph *graph = builder->graph;
+    const struct callee_set *set = &graph->sets.sets[index];
+    for (uint32_t i = 0; i < set->count; i++)
+        if (graph->taken[graph->sets.members[set->first + i]] != CALLGRAPH_NOT_TAKEN)
+            reach(builder, graph->sets.members[set->first + i]);
+}
+
+/* The image's own pointers. Which of them the reachable code can get at is not asked: after linking with
+ * --gc-sections little is left that it cannot. */
+static void take_relocated(struct builder *builder)
+{
+    const struct code *code = builder->graph->code;
+    const struct object *object = code->object;
+    for (size_t i = 0; i < object->relocation_count; i++) {
+        const struct object_relocation *relocation = &object->relocations[i];
+        uint32_t function = relocation->type == R_X86_64_RELATIVE && relocation->addend >= 0
+                                ? code_function_at(code, (uint64_t)relocation->addend)
+                                : CODE_NONE;
+        if (function != CODE_NONE)
+            take(builder, function, CALLGRAPH_TAKEN_BY_RELOCATION);
+    }
+}
+
+/* Members whose address nothing takes are none. */
+static void narrow_sets(struct callgraph *graph)
+{
+    for (uint32_t i = 0; i < graph->sets.set_count; i++) {
+        struct callee_set *set = &graph->sets.sets[i];
+        uint32_t kept = 0;
+        for (uint32_t j = 0; j < set->count; j++) {
+            uint32_t member = graph->sets.members[set->first + j];
+            if (graph->taken[member] != CALLGRAPH_NOT_TAKEN)
+                graph->sets.members[set->first + kept++] = member;
+        }
+        set->count = kept;
+    }
+}
+
+static int prepare(struct builder *builder, const struct code *code)
+{
+    struct callgraph *graph = calloc(1, sizeof(*graph));
+    builder->graph = graph;
+    if (!graph)
+        return -1;
+    graph->code = code;
+    if (callee_find(code, &graph->sets) || returns_find(code, &graph->sets, &graph->returns) ||
+        frames_init(&graph->frames, code, &graph->sets, &graph->returns))
+        return -1;
+    graph->node_count = code->function_count + graph->sets.set_count;
+    graph->reachable = calloc((size_t)graph->node_count + 1, sizeof(*graph->reachable));
+    graph->taken = calloc((size_t)code->function_count + 1, sizeof(*graph->taken));
+    builder->work = calloc((size_t)graph->node_count + 1, sizeof(*builder->work));
+    builder->broken = calloc((size_t)code->function_count + 1, sizeof(*builder->broken));
+    return graph->reachable && graph->taken && builder->work && builder->broken ? 0 : -1;
+}
+
+int callgraph_build(struct diag *diag, const struct code *code, const uint32_t *roots,
+                    size_t root_count, struct callgraph **graph)
+{
+    struct builder builder = {.diag = diag};
+
+    *graph = NULL;
+    if (prepare(&builder, code)) {
+        free(builder.work);
+        free(builder.broken);
+        callgraph_free(builder.graph);
+        return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "out of memory while analysing the stack");
+    }
+    mark_broken(&builder);
+    take_relocated(&builder);
+    for (size_t i = 0; i < root_count; i++)
+        reach(&builder, roots[i]);
+    while (builder.work_count && !builder.no_memory) {
+        uint32_t node = builder.work[--builder.work_count];
+        if (callgraph_is_set(builder.graph, node))
+            visit_set(&builder, node - code->function_count);
+        else
+            visit_function(&builder, node);
+    }
+    free(builder.work);
+    free(builder.broken);
+    if (builder.reports) {
+        callgraph_free(builder.graph);
+        return -1;
+    }
+    narrow_sets(builder.graph);
+    *graph = builder.graph;
+    return 0;
+}
+
+void callgraph_free(struct callgraph *graph)
+{
+    if (!graph)
+        return;
+    callee_free(&graph->sets);
+    returns_free(&graph->returns);
+    frames_free(&graph->frames);
+    free(graph->reachable);
+    free(graph->taken);
+    free(graph);
+}
+
+struct callgraph_edges callgraph_edges_of(const struct callgraph *graph, uint32_t node)
+{
+    return (struct callgraph_edges){.graph = graph, .node = node};
+}
+
+static bool next_of_function(struct callgraph_edges *edges, struct callgraph_edge *edge)
+{
+    const struct callgraph *graph = edges->graph;
+    const struct frame *frame = &graph->frames.frames[edges->node];
+    while (edges->position < frame->edge_count) {
+        const struct frame_edge *from = &graph->frames.edges[frame->first_edge + edges->position++];
+        bool set = from->kind == FRAME_CALL_SET || from->kind == FRAME_TAIL_SET;
+        if (from->kind == FRAME_REFERENCE)
+            continue;
+        *edge = (struct callgraph_edge){
+            .node = from->target + (set ? graph->code->function_count : 0),
+            .tail = from->kind == FRAME_TAIL || from->kind == FRAME_TAIL_SET,
+            .instruction = from->instruction,
+        };
+        if (!edge->tail)
+            edge->cost = from->height + 8; /* and the return address */
+        return true;
+    }
+    return false;
+}
+
+bool callgraph_next_edge(struct callgraph_edges *edges, struct callgraph_edge *edge)
+{
+    const struct callgraph *graph = edges->graph;
+    if (!callgraph_is_set(graph, edges->node))
+        return next_of_function(edges, edge);
+    const struct callee_set *set = &graph->sets.sets[edges->node - graph->code->function_count];
+    if (edges->position == set->count)
+        return false;
+    *edge = (struct callgraph_edge){
+        .node = graph->sets.members[set->first + edges->position++],
+        .tail = true,
+        .instruction = CODE_NONE,
+    };
+    return true;
+}
