@@ -3,7 +3,7 @@
  * From the linked image to the object file: everything that is loaded stays at its place, byte by
  * byte, but for the kcfi ids given; after it come the sections that are not loaded.
  *
- *   kept        .symtab without __cfi_*, __rex_need.*, file and section symbols; .comment; .debug_*
+ *   kept        .symtab without __cfi_*, __rex_need.*, _DYNAMIC, file and section symbols; .comment; .debug_*
  *   added       .note.rex, .BTF, .shstrtab and a new section header table, at the end of the file
  *   dropped     every other section that is not loaded, .relro_padding
  */

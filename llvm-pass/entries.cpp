@@ -144,8 +144,8 @@ static std::string readMarker(GlobalVariable &variable, bool used, Marker &marke
     LLVMContext &context = variable.getContext();
     Type *expected = FunctionType::get(Type::getInt32Ty(context), {PointerType::get(context, 0)},
                                        /*isVarArg=*/false);
-    if (!trampoline || trampoline->isDeclarationForLinker() || !trampoline->hasLocalLinkage())
-        return "the trampoline of program " + *name + " is no private function of this crate";
+    if (!trampoline || trampoline->isDeclarationForLinker())
+        return "the trampoline of program " + *name + " is no function of this crate";
     if (trampoline->getFunctionType() != expected || trampoline->getCallingConv() != CallingConv::C)
         return "the trampoline of program " + *name + " is not an extern \"C\" fn(pointer) -> u32";
     marker.name = *name;
