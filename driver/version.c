@@ -11,6 +11,7 @@
 struct version {
     uint64_t numbers[3];
     unsigned parts;
+    bool wildcard;   /* the first part that is not given is a * */
     const char *pre; /* pre-release identifiers, not terminated */
     size_t pre_length;
 };
@@ -63,14 +64,13 @@ static bool take_identifiers(struct cursor *cursor, const char **text, size_t *l
  */
 static bool take_version(struct cursor *cursor, struct version *version)
 {
-    bool wildcard = false;
     *version = (struct version){0};
     for (unsigned part = 0; part < 3; part++) {
         if (part > 0 && !take(cursor, '.'))
             return true;
         if (take(cursor, '*') || take(cursor, 'x') || take(cursor, 'X')) {
-            wildcard = true;
-        } else if (wildcard || !take_number(cursor, &version->numbers[part])) {
+            version->wildcard = true;
+        } else if (version->wildcard || !take_number(cursor, &version->numbers[part])) {
             return false;
         } else {
             version->parts = part + 1;
@@ -212,6 +212,8 @@ enum version_match version_match(const char *requirement, const char *version)
         skip_spaces(&cursor);
         if (!take_version(&cursor, &wanted))
             return VERSION_MALFORMED;
+        if (wanted.wildcard && operator== CARET)
+            operator= EXACT; /* 1.2.* is any patch of 1.2, and not 1.3 */
         skip_spaces(&cursor);
         if (!comparator_matches(operator, & wanted, &found))
             matches = false;
