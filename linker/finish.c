@@ -112,7 +112,7 @@ static void add_loaded_sections(struct writer *writer, enum part part)
         add_header(
             writer, section->name,
             (Elf64_Shdr){.sh_type = part == DEBUG_ONLY ? SHT_NOBITS : section->type,
-                         .sh_flags = section->flags,
+                         .sh_flags = section->flags & ~(uint64_t)SHF_GNU_RETAIN,
                          .sh_addr = section->address,
                          .sh_offset = part == DEBUG_ONLY ? writer->file->length : section->offset,
                          .sh_size = section->size,
@@ -231,6 +231,8 @@ static void add_section_names(struct writer *writer)
 /* The section headers end the file; the ELF header learns where they are. */
 static void end_file(struct writer *writer, Elf64_Ehdr header)
 {
+    /* The linker's mark that SHF_GNU_RETAIN is in use, which spoke to the linker alone. */
+    header.e_ident[EI_OSABI] = ELFOSABI_NONE;
     buffer_align(writer->file, 8);
     header.e_shoff = writer->file->length;
     header.e_shentsize = sizeof(Elf64_Shdr);

@@ -32,7 +32,9 @@ static const char *const options[] = {
     "--undefined=" REX_SYMBOL_HANDLE_TIMEOUT,
     /* The same bytes for the same inputs; nothing left over without a word. */
     "--hash-style=gnu", "--build-id=none", "--orphan-handling=error", "--fatal-warnings",
-    "--error-limit=0", "--color-diagnostics=never"};
+    "--error-limit=0", "--color-diagnostics=never",
+    /* Faster for inputs of this size. */
+    "--threads=1"};
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
 
 /* Files of one link. */
