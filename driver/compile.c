@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/compile.h"
+#include "base/buffer.h"
+#include "driver/rust_flags.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add_features(const struct compile_request *request, struct strings *arguments)
+{
+    struct buffer known = {0};
+    for (size_t i = 0; request->features && i < request->features->count; i++)
+        strings_format(arguments, "--cfg=feature=\"%s\"", request->features->items[i]);
+    for (size_t i = 0; request->known_features && i < request->known_features->count; i++)
+        buffer_format(&known, "%s\"%s\"", i ? "," : "", request->known_features->items[i]);
+    /* As Cargo does: a misspelt feature in #[cfg] is a warning. */
+    strings_format(arguments, "--check-cfg=cfg(feature,values(%s))", known.data ? known.data : "");
+    strings_add(arguments, "--check-cfg=cfg(docsrs,test)");
+    buffer_free(&known);
+}
+
+void compile_shared_arguments(const struct compile_request *request, struct strings *arguments)
+{
+    const struct sysroot *sysroot = request->sysroot;
+    char identity[HASH_HEX_SIZE];
+
+    strings_format(arguments, "--crate-name=%s", request->name);
+    strings_format(arguments, "--crate-type=%s", request->program ? "bin" : "rlib");
+    strings_format(arguments, "--edition=%s", request->edition);
+    rust_flags_add(arguments);
+    /* No unstable feature is handed out: RUSTC_BOOTSTRAP is for the flags of rexc alone. */
+    strings_add(arguments, "-Zallow-features=");
+    /* Code behind cfg(clippy) must be the same for the lint and for the compiler. */
+    strings_add(arguments, "--cfg=clippy");
+    add_features(request, arguments);
+    hash_bytes(request->identity, strlen(request->identity), identity);
+    strings_format(arguments, "-Cmetadata=%.16s", identity);
+    strings_format(arguments, "--sysroot=%s", sysroot->empty);
+    strings_format(arguments, "-L%s", sysroot->library);
+    strings_format(arguments, "-L%s", sysroot->host);
+    for (size_t i = 0; request->search && i < request->search->count; i++)
+        strings_format(arguments, "-Ldependency=%s", request->search->items[i]);
+    for (size_t i = 0; request->externs && i < request->externs->count; i++)
+        strings_format(arguments, "--extern=%s", request->externs->items[i]);
+    /* Objects hold no path of this machine; messages show the real ones. */
+    for (size_t i = 0; request->remaps && i < request->remaps->count; i++)
+        strings_format(arguments, "--remap-path-prefix=%s", request->remaps->items[i]);
+    strings_add(arguments, "--remap-path-scope=macro,debuginfo,coverage,object");
+    /* dep-info says which bytes of each file were read. */
+    strings_add(arguments, "-Zchecksum-hash-algorithm=sha256");
+    strings_add(arguments, "--error-format=json");
+    strings_add(arguments, "--json=diagnostic-rendered-ansi");
+    strings_add(arguments, request->source);
+}
+
+void compile_arguments(const struct compile_request *request, const char *output,
+                       const char *depfile, struct strings *arguments)
+{
+    strings_add(arguments, request->toolchain->tools[TOOL_RUSTC].path);
+    compile_shared_arguments(request, arguments);
+    strings_format(arguments, "-Copt-level=%s", request->optimisation);
+    if (request->debug)
+        strings_add(arguments, "-Cdebuginfo=2");
+    strings_format(arguments, "-Zllvm-plugins=%s", request->toolchain->tools[TOOL_PASS].path);
+    /* Warnings are the lint's to give; given here as well, each would come twice. */
+    strings_add(arguments, "--cap-lints=allow");
+    strings_format(arguments, "--emit=%s=%s,dep-info=%s", request->program ? "obj" : "link", output,
+                   depfile);
+}
