@@ -181,7 +181,7 @@ static bool is_executable(const char *path)
     return !file_is_directory(path) && access(path, X_OK) == 0;
 }
 
-/* Appends what PATH and the usual places offer under that name, in order, each once. */
+/* Appends what PATH offers under that name, in order, each once. */
 static void candidates(struct strings *list, const char *name)
 {
     const char *path = getenv("PATH");
@@ -192,8 +192,6 @@ static void candidates(struct strings *list, const char *name)
             strings_take(&directories, must_copy_length(path, length));
         path += length + (path[length] == ':');
     }
-    strings_add(&directories, "/usr/bin");
-    strings_add(&directories, "/usr/local/bin");
     for (size_t i = 0; i < directories.count; i++) {
         char *file = path_join(directories.items[i], name);
         bool seen = false;

@@ -61,7 +61,7 @@ struct installation {
 int installation_find(struct diag *diag, struct installation *installation);
 void installation_free(struct installation *installation);
 
-/* Finds the tools (REXC_RUSTC, REXC_CLIPPY, REXC_LLD, REXC_RUST_SRC override; else PATH and the usual places),
+/* Finds the tools (REXC_RUSTC, REXC_CLIPPY, REXC_LLD, REXC_RUST_SRC override; else PATH),
  * without reporting: every tool has its verdict. Answers are remembered in the cache directory by the files'
  * identity (device, inode, size, times), so that a warm call starts no process. */
 void toolchain_probe(struct diag *diag, const struct installation *installation, bool verbose,
