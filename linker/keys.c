@@ -390,28 +390,20 @@ int signing_key_generate(struct diag *diag, const char *common_name, const char 
 /* -- The development key ---------------------------------------------------------------------- */
 
 /* $XDG_CONFIG_HOME/rexc, or ~/.config/rexc when that is unset or relative (XDG base directory
- * specification). */
-static char *configuration_directory(struct diag *diag)
+ * specification). *directory is NULL when neither variable helps. Returns -1 when memory runs out.
+ */
+static int configuration_directory(struct diag *diag, char **directory)
 {
     const char *base = getenv("XDG_CONFIG_HOME");
     const char *home = getenv("HOME");
-    char *directory = NULL;
-    int length;
+    int length = 0;
 
-    if (base && base[0] == '/') {
-        length = asprintf(&directory, "%s/rexc", base);
-    } else if (home && home[0] == '/') {
-        length = asprintf(&directory, "%s/.config/rexc", home);
-    } else {
-        diag_error(diag, DIAG_KEY_UNREADABLE, "set HOME, or sign with --sign-key and --sign-cert",
-                   "no place for a development key: neither XDG_CONFIG_HOME nor HOME is set");
-        return NULL;
-    }
-    if (length < 0) {
-        out_of_memory(diag);
-        return NULL;
-    }
-    return directory;
+    *directory = NULL;
+    if (base && base[0] == '/')
+        length = asprintf(directory, "%s/rexc", base);
+    else if (home && home[0] == '/')
+        length = asprintf(directory, "%s/.config/rexc", home);
+    return length < 0 ? out_of_memory(diag) : 0;
 }
 
 /* The paths of the development key, and of the directory and lock file beside it. */
@@ -433,11 +425,14 @@ static char *in_directory(const char *directory, const char *name)
     return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
 }
 
+/* The paths are NULL when there is no place for them. */
 static int find_paths(struct diag *diag, struct development_paths *paths)
 {
-    *paths = (struct development_paths){.directory = configuration_directory(diag)};
-    if (!paths->directory)
+    *paths = (struct development_paths){0};
+    if (configuration_directory(diag, &paths->directory))
         return -1;
+    if (!paths->directory)
+        return 0;
     paths->key = in_directory(paths->directory, "development.key");
     paths->certificate = in_directory(paths->directory, "development.crt");
     paths->lock = in_directory(paths->directory, "development.lock");
@@ -445,6 +440,17 @@ static int find_paths(struct diag *diag, struct development_paths *paths)
         return 0;
     free_paths(paths);
     return out_of_memory(diag);
+}
+
+static int demand_paths(struct diag *diag, struct development_paths *paths)
+{
+    if (find_paths(diag, paths))
+        return -1;
+    if (paths->directory)
+        return 0;
+    return diag_error(diag, DIAG_KEY_UNREADABLE,
+                      "set HOME, or sign with --sign-key and --sign-cert",
+                      "no place for a development key: neither XDG_CONFIG_HOME nor HOME is set");
 }
 
 /* Makes the pair under the lock. The certificate is written first, so that where there is a key,
@@ -494,7 +500,7 @@ int development_key_paths(struct diag *diag, char **key_path, char **certificate
     struct development_paths paths;
     *key_path = NULL;
     *certificate_path = NULL;
-    if (find_paths(diag, &paths))
+    if (demand_paths(diag, &paths))
         return -1;
     *key_path = paths.key;
     *certificate_path = paths.certificate;
@@ -510,7 +516,7 @@ int development_key_load(struct diag *diag, struct signing_key **key)
     int result = -1;
 
     *key = NULL;
-    if (find_paths(diag, &paths))
+    if (demand_paths(diag, &paths))
         return -1;
     if ((file_exists(paths.key) && file_exists(paths.certificate)) ||
         make_development_key(diag, &paths) == 0)
@@ -528,7 +534,7 @@ int development_certificate_load(struct diag *diag, struct certificate **certifi
     if (find_paths(diag, &paths))
         return -1;
     int result = 0;
-    if (file_exists(paths.certificate))
+    if (paths.directory && file_exists(paths.certificate))
         result = certificate_load(diag, paths.certificate, certificate);
     free_paths(&paths);
     return result;
