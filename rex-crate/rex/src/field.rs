@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+//! Fields of kernel structures. Where a field lies is not compiled in: its offset is in a GOT slot
+//! that the loader fills from the running kernel's BTF (`rex_off.STRUCTURE.FIELD`).
+
+/// Declares the function that reads a field of the structure at an address.
+macro_rules! field {
+    ($structure:ident.$field:ident: $type:ty) => {
+        /// # Safety
+        /// `base` is the address of such a structure.
+        #[inline(always)]
+        pub(crate) unsafe fn $field(base: *const u8) -> $type {
+            let address = base.wrapping_add($crate::field::offset!($structure, $field));
+            // SAFETY: the loader checked that the structure has a field of this type there; any bytes
+            // are a value of it.
+            unsafe { address.cast::<$type>().read_unaligned() }
+        }
+    };
+}
+
+/// The offset of a field in the running kernel, in bytes. Opaque to the compiler: it would believe
+/// that the address of a symbol is not small.
+#[cfg(not(rexc_host))]
+macro_rules! offset {
+    ($structure:ident, $field:ident) => {{
+        let offset: usize;
+        // SAFETY: loads a GOT slot, constant once the object is loaded.
+        unsafe {
+            core::arch::asm!(
+                concat!(
+                    "movq rex_off.", stringify!($structure), ".", stringify!($field),
+                    "@GOTPCREL(%rip), {}"
+                ),
+                out(reg) offset,
+                options(att_syntax, pure, nomem, nostack, preserves_flags)
+            );
+        }
+        offset
+    }};
+}
+
+#[cfg(rexc_host)]
+macro_rules! offset {
+    ($structure:ident, $field:ident) => {
+        $crate::import::unavailable(concat!(
+            "the offset of ", stringify!($structure), ".", stringify!($field)
+        ))
+    };
+}
+
+pub(crate) use {field, offset};

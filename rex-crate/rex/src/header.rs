@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+//! Where a packet's headers are.
+//!
+//! The methods named after a header take it at the fixed place where it is in a packet without VLAN tag
+//! and IP options, whatever the packet is, and panic when the packet ends before it does. Those that
+//! begin with `try_` look at what the packet is and say what is wrong with it.
+
+use crate::linux::if_ether::ETH_P_IP;
+use crate::linux::r#in::{IPPROTO_TCP, IPPROTO_UDP};
+use crate::generated::kernel::{ethhdr, iphdr, tcphdr, udphdr};
+use crate::utils::{NoRef, too_short, try_read};
+
+/// Why a packet has no such header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeaderError {
+    /// The packet ends before the header does.
+    TooShort,
+    /// The packet is of another protocol.
+    OtherProtocol,
+    /// It is a later fragment of an IP packet; the header is in the first.
+    Fragment,
+    /// The IP header contradicts itself.
+    Malformed,
+    /// The packet is shared, and there is no memory for a copy to write to.
+    NotWritable,
+}
+
+type Found = core::result::Result<usize, HeaderError>;
+
+const ETHERNET: usize = size_of::<ethhdr>();
+
+/// Offset of the IP header without VLAN tag.
+pub(crate) const IP_OFFSET: usize = ETHERNET;
+/// Offset of the TCP or UDP header without VLAN tag and IP options.
+pub(crate) const TRANSPORT_OFFSET: usize = ETHERNET + size_of::<iphdr>();
+
+/// Bits of iphdr.frag_off that hold the offset of a fragment.
+const FRAGMENT_OFFSET: u16 = 0x1fff;
+
+/// Reads a header at a fixed offset.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn read<T: Copy + NoRef>(packet: &[u8], offset: usize) -> T {
+    match packet.get(offset..).and_then(try_read) {
+        Some(header) => header,
+        None => too_short(packet.len(), offset + size_of::<T>()),
+    }
+}
+
+/// Reads a header at an offset that the packet gave.
+#[inline(always)]
+pub(crate) fn try_at<T: Copy + NoRef>(
+    packet: &[u8],
+    offset: usize,
+) -> core::result::Result<T, HeaderError> {
+    packet.get(offset..).and_then(try_read).ok_or(HeaderError::TooShort)
+}
+
+/// The offset of the IPv4 header.
+#[inline(always)]
+pub(crate) fn find_ip(packet: &[u8]) -> Found {
+    let ethernet: ethhdr = try_at(packet, 0)?;
+    if u32::from(u16::from_be(ethernet.h_proto)) != ETH_P_IP {
+        return Err(HeaderError::OtherProtocol);
+    }
+    Ok(IP_OFFSET)
+}
+
+/// The offset of what follows the IPv4 header, if that is `protocol` and begins in this packet.
+#[inline(always)]
+fn find_transport(packet: &[u8], protocol: u32) -> Found {
+    let offset = find_ip(packet)?;
+    let ip: iphdr = try_at(packet, offset)?;
+    let length = usize::from(ip.ihl()) * 4;
+    if ip.version() != 4 || length < size_of::<iphdr>() {
+        return Err(HeaderError::Malformed);
+    }
+    if u32::from(ip.protocol) != protocol {
+        return Err(HeaderError::OtherProtocol);
+    }
+    if u16::from_be(ip.frag_off) & FRAGMENT_OFFSET != 0 {
+        return Err(HeaderError::Fragment);
+    }
+    Ok(offset + length)
+}
+
+/// The offset of the TCP header.
+#[inline(always)]
+pub(crate) fn find_tcp(packet: &[u8]) -> Found {
+    find_transport(packet, IPPROTO_TCP)
+}
+
+/// The offset of the UDP header.
+#[inline(always)]
+pub(crate) fn find_udp(packet: &[u8]) -> Found {
+    find_transport(packet, IPPROTO_UDP)
+}
+
+/// Defines the header methods of a program object. `$place` makes a place of a context and an offset.
+macro_rules! header_methods {
+    ($object:ident, $context:ident, |$argument:ident, $offset:ident| $place:expr) => {
+        impl $object {
+            header_methods! { @one $context, $argument, $offset, $place,
+                "Ethernet", ethhdr, eth_header, try_eth_header, 0,
+                |_packet: &[u8]| Ok::<usize, $crate::header::HeaderError>(0) }
+            header_methods! { @one $context, $argument, $offset, $place,
+                "IPv4", iphdr, ip_header, try_ip_header, $crate::header::IP_OFFSET,
+                $crate::header::find_ip }
+            header_methods! { @one $context, $argument, $offset, $place,
+                "TCP", tcphdr, tcp_header, try_tcp_header, $crate::header::TRANSPORT_OFFSET,
+                $crate::header::find_tcp }
+            header_methods! { @one $context, $argument, $offset, $place,
+                "UDP", udphdr, udp_header, try_udp_header, $crate::header::TRANSPORT_OFFSET,
+                $crate::header::find_udp }
+        }
+    };
+    (@one $context:ident, $argument:ident, $offset_name:ident, $place:expr,
+     $title:literal, $header:ident, $method:ident, $try_method:ident,
+     $offset:expr, $find:expr) => {
+        #[doc = concat!("The ", $title, " header, at its place in a packet without VLAN tag and IP options.")]
+        ///
+        /// # Panics
+        /// When the packet is too short; and on changing it, when there is no memory to make a shared
+        /// packet writable.
+        #[inline]
+        #[track_caller]
+        pub fn $method<'b>(
+            &self,
+            $argument: &'b mut $context,
+        ) -> $crate::utils::AlignedMut<'b, $header> {
+            let $offset_name = $offset;
+            let header = $crate::header::read(&$argument.data_slice, $offset_name);
+            $crate::utils::AlignedMut::new(header, $place)
+        }
+
+        #[doc = concat!("The ", $title, " header, where the packet has it.")]
+        ///
+        /// # Errors
+        /// Why it has none.
+        #[inline]
+        pub fn $try_method<'b>(
+            &self,
+            $argument: &'b mut $context,
+        ) -> core::result::Result<$crate::utils::AlignedMut<'b, $header>, $crate::header::HeaderError>
+        {
+            let $offset_name = ($find)(&$argument.data_slice)?;
+            let header = $crate::header::try_at(&$argument.data_slice, $offset_name)?;
+            Ok($crate::utils::AlignedMut::new(header, $place))
+        }
+    };
+}
+pub(crate) use header_methods;

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+//! Which operations and flags a kind of map has. The kernel's verifier keeps programs from, say,
+//! popping from a hash map, whose operations' table has no such entry; here the types do.
+
+use crate::linux::bpf::*;
+
+/// A kind of map, by its BPF_MAP_TYPE_*.
+pub struct Kind<const MT: bpf_map_type>;
+
+mod sealed {
+    pub trait Sealed {}
+}
+impl<const MT: bpf_map_type> sealed::Sealed for Kind<MT> {}
+
+/// Kinds of maps whose elements can be looked up by a key.
+#[diagnostic::on_unimplemented(message = "maps of this kind have no elements to look up")]
+pub trait Lookup: sealed::Sealed {}
+impl Lookup for Kind<BPF_MAP_TYPE_HASH> {}
+impl Lookup for Kind<BPF_MAP_TYPE_ARRAY> {}
+impl Lookup for Kind<BPF_MAP_TYPE_PERCPU_ARRAY> {}
+
+/// Kinds of maps whose elements a program can set by a key.
+#[diagnostic::on_unimplemented(message = "maps of this kind have no elements to set")]
+pub trait Update: sealed::Sealed {}
+impl Update for Kind<BPF_MAP_TYPE_HASH> {}
+impl Update for Kind<BPF_MAP_TYPE_ARRAY> {}
+impl Update for Kind<BPF_MAP_TYPE_PERCPU_ARRAY> {}
+
+/// Kinds of maps that know deletion; an array answers `-EINVAL`.
+#[diagnostic::on_unimplemented(message = "maps of this kind have no elements to delete")]
+pub trait Delete: sealed::Sealed {}
+impl Delete for Kind<BPF_MAP_TYPE_HASH> {}
+impl Delete for Kind<BPF_MAP_TYPE_ARRAY> {}
+impl Delete for Kind<BPF_MAP_TYPE_PERCPU_ARRAY> {}
+
+/// Kinds of maps to push to and pop from.
+#[diagnostic::on_unimplemented(message = "maps of this kind cannot be pushed to or popped from")]
+pub trait Stack: sealed::Sealed {}
+impl Stack for Kind<BPF_MAP_TYPE_STACK> {}
+impl Stack for Kind<BPF_MAP_TYPE_QUEUE> {}
+
+/// The alignment of values in the kernel's maps, in bytes (kernel/bpf/hashtab.c and arraymap.c round
+/// sizes up to 8).
+const VALUE_ALIGN: usize = 8;
+
+/// Most frames of a stack trace (sysctl kernel.perf_event_max_stack, default).
+const STACK_DEPTH_MAX: usize = 127;
+
+const PAGE_SIZE: u32 = 4096;
+
+/// Sizes of key and value as the kernel wants them in a definition, in bytes.
+pub(super) struct Sizes {
+    pub key: u32,
+    pub value: u32,
+}
+
+/// Checks a definition, at compile time when it is a static's.
+pub(super) const fn check(
+    map_type: bpf_map_type,
+    max_entries: u32,
+    flags: u32,
+    key: (usize, usize),
+    value: (usize, usize),
+) -> Sizes {
+    let (key_size, _) = key;
+    let (value_size, value_align) = value;
+    assert!(key_size <= 512, "the kernel takes keys of up to 512 bytes");
+    assert!(value_size <= 1 << 20, "values of up to 1 MiB");
+    assert!(value_align <= VALUE_ALIGN, "values in maps are aligned to 8 bytes, this type needs more");
+    // Who may do what from user space, everywhere. Not among them and so refused: BPF_F_RDONLY_PROG and
+    // WRONLY_PROG, which the kernel's verifier would have to enforce on references.
+    let access = BPF_F_RDONLY | BPF_F_WRONLY;
+    let allowed = match map_type {
+        BPF_MAP_TYPE_HASH => {
+            assert!(key_size > 0 && value_size > 0, "a hash map needs a key and a value");
+            access | BPF_F_NO_PREALLOC | BPF_F_ZERO_SEED
+        }
+        BPF_MAP_TYPE_ARRAY => {
+            assert!(key_size == 4 && value_size > 0, "an array needs a u32 key and a value");
+            access | BPF_F_MMAPABLE
+        }
+        BPF_MAP_TYPE_PERCPU_ARRAY => {
+            assert!(key_size == 4 && value_size > 0, "an array needs a u32 key and a value");
+            access
+        }
+        BPF_MAP_TYPE_PERF_EVENT_ARRAY => {
+            assert!(key_size == 4, "a perf event array has u32 keys");
+            // The array's elements are file descriptors; V is the type of the events.
+            assert!(flags & !access == 0, "a flag that this kind of map does not have");
+            return Sizes { key: 4, value: 4 };
+        }
+        BPF_MAP_TYPE_STACK_TRACE => {
+            assert!(key_size == 4, "a stack trace map has u32 keys");
+            assert!(
+                value_size >= 8 && value_size % 8 == 0 && value_size / 8 <= STACK_DEPTH_MAX,
+                "a stack trace map's value is [u64; N], N up to 127"
+            );
+            access
+        }
+        BPF_MAP_TYPE_STACK | BPF_MAP_TYPE_QUEUE => {
+            assert!(key_size == 0 && value_size > 0, "a stack or queue has values and no keys");
+            access
+        }
+        BPF_MAP_TYPE_RINGBUF => {
+            assert!(key_size == 0 && value_size == 0, "a ring buffer has no keys and no values");
+            assert!(
+                max_entries.is_power_of_two() && max_entries % PAGE_SIZE == 0,
+                "a ring buffer's size is a power of two and a multiple of the page size"
+            );
+            0
+        }
+        _ => panic!("this kind of map is not supported"),
+    };
+    assert!(max_entries > 0, "a map needs room for at least one element");
+    assert!(flags & !allowed == 0, "a flag that this kind of map does not have");
+    Sizes { key: key_size as u32, value: value_size as u32 }
+}

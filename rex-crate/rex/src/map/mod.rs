@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+//! Maps: data shared by runs, programs and user space.
+//!
+//! A lookup gives a reference into the map, as in C. Other CPUs and user space may change the value at
+//! the same time, and two lookups may give the same value; plain data makes that harmless for memory
+//! (any bytes are a value), but what was checked may have changed when it is read again: copy out what
+//! you check ([`RexHashMap::get`]), or keep it under a lock ([`crate::spinlock`]). An element that is
+//! deleted stays readable until the run ends.
+
+mod handle;
+mod kind;
+mod ringbuf;
+mod tables;
+
+pub use handle::RexMapHandle;
+pub(crate) use handle::{NO_MAP, delete, lookup, peek, pop, push, update};
+pub use kind::{Delete, Kind, Lookup, Stack, Update};
+pub use ringbuf::{RexRingBuf, RexRingBufEntry};
+pub use tables::{
+    RexArrayMap, RexHashMap, RexPerCPUArrayMap, RexPerfEventArray, RexQueue, RexStack,
+    RexStackTrace,
+};
+
+/// Fails to compile for a static that is no map.
+#[doc(hidden)]
+pub fn is_map<const MT: u32, K, V: Copy + crate::utils::NoRef>(
+    _: &'static RexMapHandle<MT, K, V>,
+) {
+}
+
+/// What `#[rex_map]` expands to: the static, exported by its name, in section .maps.
+#[cfg(not(rexc_host))]
+#[doc(hidden)]
+#[macro_export]
+#[allow_internal_unsafe]
+macro_rules! __rex_map_static {
+    ($text:literal $name:ident { $($item:tt)* }) => {
+        #[unsafe(link_section = ".maps")]
+        #[unsafe(export_name = $text)]
+        #[used]
+        #[allow(non_upper_case_globals)]
+        $($item)*
+
+        const _: () = {
+            $crate::program::check_name($text);
+            let _: fn() = || $crate::map::is_map(&$name);
+        };
+    };
+}
+
+/// On the host a map is an ordinary static.
+#[cfg(rexc_host)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __rex_map_static {
+    ($text:literal $name:ident { $($item:tt)* }) => {
+        #[allow(non_upper_case_globals)]
+        $($item)*
+
+        const _: () = {
+            $crate::program::check_name($text);
+            let _: fn() = || $crate::map::is_map(&$name);
+        };
+    };
+}

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+//! Results, plain data and its views, printing into buffers.
+
+use crate::linux::bpf::{BPF_F_CURRENT_CPU, BPF_F_INDEX_MASK};
+use crate::map::RexPerfEventArray;
+use core::ffi::c_int;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::{Assume, TransmuteFrom};
+use core::ops::{Deref, DerefMut};
+
+/// What programs and helpers return: `Ok` of a non-negative number, `Err` of a negative errno. A
+/// program's value in either arm is its verdict.
+pub type Result = core::result::Result<c_int, c_int>;
+
+/// Turns a helper's return value into a [`Result`]: negative numbers are errors.
+#[macro_export]
+macro_rules! to_result {
+    ($value:expr) => {{
+        let value = $value;
+        if value < 0 {
+            ::core::result::Result::<::core::ffi::c_int, ::core::ffi::c_int>::Err(value as _)
+        } else {
+            ::core::result::Result::<::core::ffi::c_int, ::core::ffi::c_int>::Ok(value as _)
+        }
+    }};
+}
+
+/// Size up to which the compiler examines a type, in bytes.
+const EXAMINED: usize = 2048;
+
+/// Alignment and lifetimes are no question for values; types whose fields are private but take any
+/// bits count as what their fields are.
+const ASSUME: Assume = Assume { alignment: true, lifetimes: true, safety: true, validity: false };
+
+/// Types of which any bytes are a value, and that hold no pointers: integers, and structs, tuples and
+/// arrays of such. Not `bool`, `char`, enums, `NonZero`, references, raw pointers, function pointers.
+///
+/// Automatic: there is nothing to implement or derive. A type may be up to 2048 bytes large, and an
+/// array of such types of any size.
+///
+/// # Safety
+/// Implemented by the compiler's own examination of the type's layout; never by hand.
+#[marker]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not plain data: some bytes are no value of it, or it holds a pointer",
+    label = "not plain data",
+    note = "plain data are integers, and structs and arrays of integers, up to 2048 bytes",
+    note = "store a `bool`, `char` or enum as an integer, and convert it when it is read"
+)]
+pub unsafe trait NoRef {}
+
+// SAFETY: the compiler has proved that any initialised bytes are a value of T; it proves nothing about
+// pointers, so a type that has one is not among these.
+unsafe impl<T> NoRef for T where T: TransmuteFrom<[u8; EXAMINED], ASSUME> {}
+// SAFETY: an array's bytes are its elements'.
+unsafe impl<T: NoRef, const N: usize> NoRef for [T; N] {}
+
+/// [`NoRef`] without padding: the value's bytes are all initialised, so they may be looked at, hashed
+/// and shown to user space.
+///
+/// # Safety
+/// Implemented by the compiler's own examination of the type's layout; never by hand.
+#[marker]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not plain data without padding bytes",
+    label = "has padding, or is not plain data",
+    note = "what lies in padding bytes is undefined: keys would differ, and memory would leak to user space",
+    note = "give the type `#[repr(C)]` and explicit fields where the compiler would leave gaps, such as `_pad: [u8; 4]`"
+)]
+pub unsafe trait Plain: NoRef {}
+
+/// A value and, directly behind it, bytes: transmutable into bytes only if the value has no padding.
+#[repr(C)]
+#[doc(hidden)]
+pub struct Followed<T>(T, [u8; EXAMINED]);
+
+// SAFETY: the compiler has proved that the first EXAMINED bytes of a T and what follows are all
+// initialised; NoRef holds for no larger T by this impl's bound on it.
+unsafe impl<T: NoRef> Plain for T
+where
+    T: TransmuteFrom<[u8; EXAMINED], ASSUME>,
+    [u8; EXAMINED]: TransmuteFrom<Followed<T>, ASSUME>,
+{
+}
+// SAFETY: an array's bytes are its elements'.
+unsafe impl<T: Plain, const N: usize> Plain for [T; N] {}
+
+/// Reads a `T` from the front of the bytes; `None` when there are fewer than it has.
+#[inline(always)]
+pub fn try_read<T: Copy + NoRef>(bytes: &[u8]) -> Option<T> {
+    if bytes.len() < size_of::<T>() {
+        return None;
+    }
+    // SAFETY: the length was checked, and any bytes are a T.
+    Some(unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
+}
+
+/// The bytes of a value.
+#[inline(always)]
+pub fn as_bytes<T: Plain>(value: &T) -> &[u8] {
+    // SAFETY: all of the value's bytes are initialised, and cannot change while it is borrowed.
+    unsafe { core::slice::from_raw_parts(core::ptr::from_ref(value).cast::<u8>(), size_of::<T>()) }
+}
+
+/// A value of all zeroes.
+#[inline(always)]
+pub fn zeroed<T: Copy + NoRef>() -> T {
+    // SAFETY: any bytes are a T.
+    unsafe { core::mem::zeroed() }
+}
+
+/// A value read from bytes, wherever they lie.
+pub struct Aligned<'a, T> {
+    value: T,
+    bytes: PhantomData<&'a [u8]>,
+}
+
+impl<T> Deref for Aligned<'_, T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// Where an [`AlignedMut`] writes to.
+pub(crate) enum Place<'a> {
+    /// These bytes.
+    Bytes(&'a mut [u8]),
+    /// The packet from this offset on.
+    Packet(&'a mut crate::packet::SocketBuffer, usize),
+}
+
+/// A value read from bytes, wherever they lie, that is written back when it is dropped if it was
+/// borrowed mutably.
+pub struct AlignedMut<'a, T: Copy + Plain> {
+    value: T,
+    changed: bool,
+    place: Place<'a>,
+}
+
+impl<'a, T: Copy + Plain> AlignedMut<'a, T> {
+    /// The place is known to have room for a `T`, of which `value` is what lies there.
+    #[inline(always)]
+    pub(crate) fn new(value: T, place: Place<'a>) -> Self {
+        AlignedMut { value, changed: false, place }
+    }
+}
+
+impl<T: Copy + Plain> Deref for AlignedMut<'_, T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: Copy + Plain> DerefMut for AlignedMut<'_, T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut T {
+        if let Place::Packet(packet, _) = &mut self.place {
+            packet.make_writable();
+        }
+        self.changed = true;
+        &mut self.value
+    }
+}
+
+impl<T: Copy + Plain> Drop for AlignedMut<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if !self.changed {
+            return;
+        }
+        let bytes = as_bytes(&self.value);
+        match &mut self.place {
+            Place::Bytes(place) => place[..bytes.len()].copy_from_slice(bytes),
+            Place::Packet(packet, offset) => {
+                packet.bytes_mut()[*offset..][..bytes.len()].copy_from_slice(bytes);
+            }
+        }
+    }
+}
+
+/// A view of the front of the bytes as a `T`.
+///
+/// # Panics
+/// When there are fewer bytes than a `T` has; [`try_read`] does not.
+#[inline]
+#[track_caller]
+pub fn convert_slice_to_struct<T: Copy + NoRef>(bytes: &[u8]) -> Aligned<'_, T> {
+    match try_read(bytes) {
+        Some(value) => Aligned { value, bytes: PhantomData },
+        None => too_short(bytes.len(), size_of::<T>()),
+    }
+}
+
+/// A view of the front of the bytes as a `T`, through which they can be changed.
+///
+/// # Panics
+/// When there are fewer bytes than a `T` has.
+#[inline]
+#[track_caller]
+pub fn convert_slice_to_struct_mut<T: Copy + Plain>(bytes: &mut [u8]) -> AlignedMut<'_, T> {
+    match try_read(bytes) {
+        Some(value) => AlignedMut::new(value, Place::Bytes(bytes)),
+        None => too_short(bytes.len(), size_of::<T>()),
+    }
+}
+
+#[cold]
+#[track_caller]
+pub(crate) fn too_short(length: usize, needed: usize) -> ! {
+    panic!("{length} bytes are too few for a value of {needed}")
+}
+
+/// The field of a structure that lies somewhere in a slice:
+/// `read_field!(slice, offset of the structure, Structure, field, type of the field)`. The bytes are
+/// taken as they are; use `from_be` for fields in network byte order.
+///
+/// # Panics
+/// When the slice ends before the field does.
+#[macro_export]
+macro_rules! read_field {
+    ($slice:expr, $base:expr, $structure:ty, $field:ident, $type:ty) => {{
+        let start = $base + ::core::mem::offset_of!($structure, $field);
+        *$crate::utils::convert_slice_to_struct::<$type>(
+            &$slice[start..start + ::core::mem::size_of::<$type>()],
+        )
+    }};
+}
+
+/// A 16-bit number in network byte order.
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct u16be(pub(crate) u16);
+
+impl From<u16be> for u16 {
+    #[inline(always)]
+    fn from(value: u16be) -> u16 {
+        u16::from_be(value.0)
+    }
+}
+
+/// Which CPU's buffer of a perf event array an event goes to.
+#[derive(Clone, Copy)]
+pub struct PerfEventMaskedCPU {
+    flags: u64,
+}
+
+impl PerfEventMaskedCPU {
+    /// The buffer of the CPU that runs the program.
+    pub const fn current_cpu() -> Self {
+        PerfEventMaskedCPU { flags: BPF_F_CURRENT_CPU }
+    }
+
+    /// The buffer of a CPU by its number.
+    pub const fn any_cpu(cpu: u64) -> Self {
+        PerfEventMaskedCPU { flags: cpu & BPF_F_INDEX_MASK }
+    }
+
+    pub(crate) const fn flags(self) -> u64 {
+        self.flags
+    }
+}
+
+/// Program objects that can send events to user space. Sealed.
+pub trait PerfEventStreamer: sealed::PerfEventStreamer {
+    /// The context that an event belongs to.
+    type Context;
+
+    /// Sends `data`.
+    ///
+    /// # Errors
+    /// A negative errno: `-ENOENT` when no buffer is set up for that CPU, `-E2BIG` for a bad CPU
+    /// number, `-ENOSPC` when the buffer is full.
+    fn output_event<T: Copy + Plain>(
+        &self,
+        context: &Self::Context,
+        map: &'static RexPerfEventArray<T>,
+        data: &T,
+        cpu: PerfEventMaskedCPU,
+    ) -> Result;
+}
+
+pub(crate) mod sealed {
+    pub trait PerfEventStreamer {}
+}
+
+/// Appends text to a buffer as far as there is room, and counts what it wrote. Text that does not fit
+/// is cut at a character's boundary, and reported as an error.
+pub(crate) struct Writer<'a> {
+    buffer: &'a mut [u8],
+    length: usize,
+    full: bool,
+}
+
+impl<'a> Writer<'a> {
+    pub(crate) fn new(buffer: &'a mut [u8]) -> Self {
+        Writer { buffer, length: 0, full: false }
+    }
+
+    /// Bytes written.
+    pub(crate) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Appends text; what follows a cut is dropped.
+    pub(crate) fn push(&mut self, text: &str) {
+        if self.full {
+            return;
+        }
+        let room = self.buffer.len() - self.length;
+        let mut fits = text.len();
+        if fits > room {
+            self.full = true;
+            fits = room;
+            while !text.is_char_boundary(fits) {
+                fits -= 1;
+            }
+        }
+        self.buffer[self.length..self.length + fits].copy_from_slice(&text.as_bytes()[..fits]);
+        self.length += fits;
+    }
+
+    /// Appends a number in decimal, without the formatting machinery.
+    pub(crate) fn push_number(&mut self, number: u32) {
+        let mut digits = [0u8; 10];
+        let mut at = digits.len();
+        let mut rest = number;
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        // Digits are UTF-8.
+        if let Ok(text) = core::str::from_utf8(&digits[at..]) {
+            self.push(text);
+        }
+    }
+}
+
+impl fmt::Write for Writer<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push(text);
+        if self.full { Err(fmt::Error) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+//! XDP programs: a packet as the driver got it. Verdicts are XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_TX
+//! and XDP_REDIRECT.
+
+use crate::base_helper::base_helpers;
+use crate::generated::{fields, functions};
+use crate::header::header_methods;
+use crate::program::program_constructor;
+use crate::utils::{Place, Result};
+
+pub use crate::generated::kernel::{ethhdr, iphdr, tcphdr, udphdr};
+pub use crate::header::HeaderError;
+pub use crate::linux::bpf::{XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_REDIRECT, XDP_TX};
+pub use crate::linux::r#in::{IPPROTO_TCP, IPPROTO_UDP};
+pub use crate::packet::XdpData;
+
+/// The program object of XDP programs.
+#[allow(non_camel_case_types)]
+pub struct xdp {
+    _private: (),
+}
+
+/// The context of XDP programs.
+#[allow(non_camel_case_types)]
+pub struct xdp_md<'a> {
+    /// The packet's bytes, those of its first buffer if it has several.
+    pub data_slice: XdpData<'a>,
+    /// The kernel's struct xdp_buff.
+    buffer: *mut u8,
+}
+
+impl xdp {
+    pub(crate) const NEW: Self = xdp { _private: () };
+}
+
+program_constructor! {
+    /// What `#[rex_xdp]` registers.
+    xdp, "xdp", |context| {
+        let buffer = context.cast::<u8>();
+        // SAFETY: the runtime runs an XDP program with a struct xdp_buff, which is the program's for
+        // this run.
+        &mut xdp_md { data_slice: unsafe { XdpData::new(buffer) }, buffer }
+    }, &mut xdp_md
+}
+
+base_helpers!(xdp);
+header_methods!(xdp, xdp_md, |ctx, offset| Place::Bytes(&mut ctx.data_slice[offset..]));
+
+impl xdp {
+    /// Moves the packet's end by `offset` bytes. Bytes that are added are zeroes.
+    ///
+    /// # Errors
+    /// `-EINVAL` when the packet would get shorter than an Ethernet header or not fit its buffer.
+    #[inline]
+    pub fn bpf_xdp_adjust_tail(&self, ctx: &mut xdp_md, offset: i32) -> Result {
+        // SAFETY: it is a struct xdp_buff; no slice of the packet is borrowed, as `ctx` is not.
+        let status =
+            unsafe { functions::bpf_xdp_adjust_tail(ctx.buffer.cast(), i64::from(offset)) };
+        // SAFETY: as when the context was made.
+        ctx.data_slice = unsafe { XdpData::new(ctx.buffer) };
+        to_result!(status as i32)
+    }
+}
+
+impl xdp_md<'_> {
+    /// The packet's length in bytes, that of its first buffer if it has several.
+    #[inline]
+    pub fn data_length(&self) -> usize {
+        self.data_slice.len()
+    }
+
+    /// The address of the metadata before the packet.
+    #[inline]
+    pub fn data_meta(&self) -> usize {
+        // SAFETY: it is a struct xdp_buff.
+        unsafe { fields::xdp_buff::data_meta(self.buffer) as usize }
+    }
+
+    /// The index of the interface that the packet came in by; 0 when there is none.
+    #[inline]
+    pub fn ingress_ifindex(&self) -> u32 {
+        // SAFETY: it is a struct xdp_buff; its queue's description, and that's device, are alive
+        // during the run where they exist.
+        unsafe {
+            let queue = fields::xdp_buff::rxq(self.buffer);
+            if queue.is_null() {
+                return 0;
+            }
+            let device = fields::xdp_rxq_info::dev(queue);
+            if device.is_null() { 0 } else { fields::net_device::ifindex(device) as u32 }
+        }
+    }
+
+    /// The number of the receive queue; 0 when there is none.
+    #[inline]
+    pub fn rx_queue_index(&self) -> u32 {
+        // SAFETY: as for `ingress_ifindex`.
+        unsafe {
+            let queue = fields::xdp_buff::rxq(self.buffer);
+            if queue.is_null() { 0 } else { fields::xdp_rxq_info::queue_index(queue) }
+        }
+    }
+
+    /// [`rx_queue_index`](Self::rx_queue_index) by the name that programs know it by.
+    #[inline]
+    pub fn rx_qeueu_index(&self) -> u32 {
+        self.rx_queue_index()
+    }
+
+    /// The interface that the packet leaves by: 0, as it is known after XDP programs only.
+    #[inline]
+    pub fn egress_ifindex(&self) -> u32 {
+        0
+    }
+}
+
+impl iphdr {
+    /// The source address, in network byte order.
+    #[inline(always)]
+    pub fn saddr(&mut self) -> &mut u32 {
+        &mut self.saddr
+    }
+
+    /// The destination address, in network byte order.
+    #[inline(always)]
+    pub fn daddr(&mut self) -> &mut u32 {
+        &mut self.daddr
+    }
+}
+
+/// The checksum of an IPv4 header without options (RFC 1071), as the field `check` takes it. Sets the
+/// field to zero.
+#[inline]
+pub fn compute_ip_checksum(header: &mut iphdr) -> u16 {
+    header.check = 0;
+    let mut sum = 0u32;
+    for word in crate::utils::as_bytes(header).chunks_exact(2) {
+        sum += u32::from(u16::from_ne_bytes([word[0], word[1]]));
+    }
+    // The sum of ten words has at most 20 bits: the second fold leaves 16.
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    !(sum as u16)
+}
