@@ -69,8 +69,8 @@ static struct explanation explain(enum frame_fault fault)
                                     "Use an array of a fixed size, or a map."};
     case FRAME_MISALIGNED:
         return (struct explanation){DIAG_STACK_UNKNOWN,
-                                    "the stack pointer moves by what is no multiple of 8",
-                                    "return addresses would not be aligned", own_code};
+                                    "the stack pointer is no multiple of 8 where it has to be",
+                                    "the depth of realigned frames would not be bounded", own_code};
     case FRAME_TOO_LARGE:
         return (struct explanation){DIAG_STACK_LIMIT, "a stack frame of more than 256 MiB",
                                     "no stack is that large",

@@ -32,7 +32,9 @@ static void enter(struct visitor *visitor, uint32_t node)
 static void consider(struct depth *depth, struct depth_component *component, uint32_t node,
                      uint64_t bound, const struct callgraph_edge *edge, uint64_t *best)
 {
-    if (component->deepest != CODE_NONE && bound <= *best)
+    /* Of equals a path that goes on explains more than one that ends. */
+    bool ends = component->deepest == CODE_NONE || depth->nodes[component->deepest].next == CODE_NONE;
+    if (component->deepest != CODE_NONE && (bound < *best || (bound == *best && !(edge && ends))))
         return;
     *best = bound;
     component->deepest = node;

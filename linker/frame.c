@@ -74,8 +74,6 @@ static enum frame_fault set_rsp(struct walk *walk, uint32_t at, struct frame_sta
 {
     if (kind != VALUE_ENTRY && kind != VALUE_ALIGNED)
         return fault(walk, at, FRAME_UNKNOWN_RSP);
-    if (height % 8 != 0)
-        return fault(walk, at, FRAME_MISALIGNED);
     if (height < 0)
         return fault(walk, at, FRAME_ABOVE_ENTRY);
     if (height > FRAME_MAX)
@@ -186,6 +184,8 @@ static enum frame_fault realign(struct walk *walk, uint32_t at, struct frame_sta
     if (align < 8 || align > FRAME_MAX || (align & (align - 1)) != 0 ||
         state->rsp.kind != VALUE_ENTRY || state->rbp.kind == VALUE_ALIGNED)
         return fault(walk, at, FRAME_UNKNOWN_RSP);
+    if (state->rsp.height % 8 != 0)
+        return fault(walk, at, FRAME_MISALIGNED);
     state->align = (int32_t)align;
     state->align_height = state->rsp.height;
     state->rsp = (struct value){.kind = VALUE_ALIGNED, .height = 0};
@@ -425,6 +425,8 @@ static enum frame_fault step(struct walk *walk, uint32_t at, struct effect *effe
         return FRAME_OK;
     case CODE_CALL:
         effect->peak += 8;
+        if (before->rsp.height % 8 != 0)
+            return fault(walk, at, FRAME_MISALIGNED);
         callee = code_function_at(walk->code, instruction->target);
         if (callee == CODE_NONE || walk->code->functions[callee].kind == CODE_RETURN_THUNK)
             return fault(walk, at, FRAME_CODE);
@@ -433,6 +435,8 @@ static enum frame_fault step(struct walk *walk, uint32_t at, struct effect *effe
         return FRAME_OK;
     case CODE_INDIRECT_CALL:
         effect->peak += 8;
+        if (before->rsp.height % 8 != 0)
+            return fault(walk, at, FRAME_MISALIGNED);
         callee = site_set(walk, at);
         if (callee == CODE_NONE)
             return fault(walk, at, FRAME_CODE);

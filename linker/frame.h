@@ -9,7 +9,8 @@
  * are what they were before it, which is what makes one function at a time enough. (docs/safety.md, "Frames".)
  *
  * Realigned frames (`and rsp, -A`) move rsp down by 0 to A - 8 bytes more than is known here, rsp being a
- * multiple of 8 always; heights given out include the A - 8.
+ * multiple of 8 at every entry (LLVM makes frames of other sizes in functions that call nothing); heights
+ * given out include the A - 8.
  */
 #ifndef REXC_LINKER_FRAME_H
 #define REXC_LINKER_FRAME_H
@@ -25,7 +26,7 @@ enum frame_fault {
     FRAME_CODE,          /* the instruction has a code_problem, or cannot be run */
     FRAME_UNKNOWN_RSP,   /* rsp gets a value that is not a known distance from the entry */
     FRAME_DYNAMIC,       /* rsp moves by a register: memory of variable size on the stack */
-    FRAME_MISALIGNED,    /* rsp moves by what is no multiple of 8 */
+    FRAME_MISALIGNED,    /* a call, realignment or push of another width where rsp is no multiple of 8 */
     FRAME_TOO_LARGE,     /* a frame of more than FRAME_MAX bytes */
     FRAME_ABOVE_ENTRY,   /* rsp rises above its value at the entry, or over a realigned frame's top */
     FRAME_MERGE,         /* two paths reach an instruction with different heights */

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `rexc stack`: the stack bounds of an object, and what changed between two. */
+#include "cmd/command.h"
+
+#include "base/buffer.h"
+#include "base/diag.h"
+#include "base/file.h"
+#include "linker/code.h"
+#include "linker/object.h"
+#include "linker/stack.h"
+#include "linker/stack_report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct analysed {
+    struct object *object;
+    struct code *code;
+    struct stack_result *result;
+};
+
+static int analyse(struct diag *diag, const char *path, struct analysed *analysed)
+{
+    struct stack_options options = {.round = STACK_FINAL};
+
+    return object_read_file(diag, path, &analysed->object) ||
+                   code_read(diag, analysed->object, &analysed->code) ||
+                   stack_analyse(diag, analysed->object, analysed->code, &options, &analysed->result)
+               ? -1
+               : 0;
+}
+
+static void release(struct analysed *analysed)
+{
+    stack_result_free(analysed->result);
+    code_free(analysed->code);
+    object_free(analysed->object);
+}
+
+static int write_out(struct diag *diag, const char *path, const struct buffer *text)
+{
+    if (path)
+        return file_write_atomic(diag, path, text->data, text->length, 0644);
+    if (fwrite(text->data, 1, text->length, stdout) != text->length || fflush(stdout) != 0)
+        return diag_error(diag, DIAG_CANNOT_WRITE, NULL, "cannot write to standard output");
+    return 0;
+}
+
+static int report(struct diag *diag, char **files, bool diff, bool json, const char *output)
+{
+    struct analysed first = {0}, second = {0};
+    struct buffer text = {0};
+    int failed = analyse(diag, files[0], &first) || (diff && analyse(diag, files[1], &second));
+
+    if (!failed && diff)
+        failed = stack_report_diff(diag, first.result, second.result, &text);
+    else if (!failed && json)
+        failed = stack_report_json(diag, first.result, &text);
+    else if (!failed)
+        failed = stack_report_text(diag, first.result, &text);
+    if (!failed)
+        failed = write_out(diag, output, &text);
+    buffer_free(&text);
+    release(&first);
+    release(&second);
+    return failed ? diag_exit_status(diag) : 0;
+}
+
+int command_stack(int argc, char **argv, const struct command_options *options)
+{
+    enum { OPTION_FORMAT = 256, OPTION_DIFF };
+    static const struct option known[] = {
+        {"format", required_argument, NULL, OPTION_FORMAT},
+        {"diff", no_argument, NULL, OPTION_DIFF},
+        {"output", required_argument, NULL, 'o'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *output = NULL;
+    bool json = false, diff = false;
+    int option;
+
+    optind = 0;
+    while ((option = getopt_long(argc, argv, ":o:", known, NULL)) != -1) {
+        switch (option) {
+        case 'o':
+            output = optarg;
+            break;
+        case OPTION_FORMAT:
+            json = strcmp(optarg, "json") == 0;
+            if (!json && strcmp(optarg, "text") != 0)
+                return command_usage_error(options, "stack",
+                                           "unknown format '%s'; there are text and json", optarg);
+            break;
+        case OPTION_DIFF:
+            diff = true;
+            break;
+        default:
+            return command_bad_option(options, "stack", argv, known);
+        }
+    }
+    if (argc - optind != (diff ? 2 : 1))
+        return command_usage_error(options, "stack",
+                                   diff ? "--diff takes two objects, the old and the new one"
+                                        : "one object is needed");
+    if (diff && json)
+        return command_usage_error(options, "stack", "--diff has no JSON form");
+    return report(options->diag, argv + optind, diff, json, output);
+}
