@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lint/scan.h"
+#include "base/diag.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "lint/shapes.h"
+#include "lint/source.h"
+#include "lint/tokens.h"
+#include "lint/types.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A source file of more than 16 MiB is none. */
+enum { MAX_SOURCE = 16 << 20 };
+
+struct scan {
+    /* Pointers, since tokens and declarations point into the sources. */
+    struct source **files;
+    size_t file_count;
+    struct source **expansions;
+    size_t expansion_count;
+    bool defines_macros;
+};
+
+struct scan *scan_new(void)
+{
+    return must_alloc(1, sizeof(struct scan));
+}
+
+static void free_sources(struct source **sources, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        source_free(sources[i]);
+        free(sources[i]);
+    }
+    free(sources);
+}
+
+void scan_free(struct scan *scan)
+{
+    if (!scan)
+        return;
+    free_sources(scan->files, scan->file_count);
+    free_sources(scan->expansions, scan->expansion_count);
+    free(scan);
+}
+
+static struct source *add(struct source ***sources, size_t *count)
+{
+    *sources = must_grow(*sources, *count + 1, sizeof(struct source *));
+    struct source *source = must_alloc(1, sizeof(*source));
+    (*sources)[(*count)++] = source;
+    return source;
+}
+
+static bool defines_macro(const struct source *source)
+{
+    for (size_t i = 0; i < source->count; i++)
+        if (token_is_name(&source->tokens[i], "macro_rules") ||
+            token_is_keyword(&source->tokens[i], "macro"))
+            return true;
+    return false;
+}
+
+int scan_file(struct scan *scan, struct diag *diag, const char *path, int edition)
+{
+    if (scan_find_sha256(scan, path))
+        return 0;
+    char *data;
+    size_t size;
+    if (file_read(diag, path, MAX_SOURCE, &data, &size) < 0)
+        return -1;
+    struct source *source = add(&scan->files, &scan->file_count);
+    int result = source_begin(diag, source, path, data, size, edition, true);
+    scan->defines_macros = scan->defines_macros || defines_macro(source);
+    if (tokens_check(diag, source) > 0)
+        result = -1;
+    return result;
+}
+
+bool scan_needs_expansion(const struct scan *scan)
+{
+    return scan->defines_macros;
+}
+
+int scan_add_expansion(struct scan *scan, struct diag *diag, const char *crate, char *text, size_t size,
+                       int edition)
+{
+    struct source *source = add(&scan->expansions, &scan->expansion_count);
+    char *name = must_format("crate %s, macros expanded", crate);
+    int result = source_begin(diag, source, name, text, size, edition, false);
+    free(name);
+    return result;
+}
+
+int scan_finish(struct scan *scan, struct diag *diag)
+{
+    struct types *types = types_new();
+    unsigned found = 0;
+    for (size_t i = 0; i < scan->file_count; i++)
+        types_collect(types, scan->files[i]);
+    for (size_t i = 0; i < scan->expansion_count; i++)
+        types_collect(types, scan->expansions[i]);
+    /* What the source text already shows is reported there, with its line. */
+    for (size_t i = 0; i < scan->file_count; i++)
+        found += shapes_check(diag, scan->files[i], types);
+    for (size_t i = 0; i < scan->expansion_count && found == 0; i++)
+        found += shapes_check(diag, scan->expansions[i], types);
+    types_free(types);
+    return found > 0 ? -1 : 0;
+}
+
+size_t scan_count(const struct scan *scan)
+{
+    return scan->file_count;
+}
+
+const char *scan_path(const struct scan *scan, size_t index)
+{
+    return scan->files[index]->path;
+}
+
+const char *scan_sha256(const struct scan *scan, size_t index)
+{
+    return scan->files[index]->sha256;
+}
+
+const char *scan_find_sha256(const struct scan *scan, const char *path)
+{
+    for (size_t i = 0; i < scan->file_count; i++)
+        if (strcmp(scan->files[i]->path, path) == 0)
+            return scan->files[i]->sha256;
+    return NULL;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lint/source.h"
+#include "base/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int source_begin(struct diag *diag, struct source *source, const char *path, char *data, size_t size,
+                 int edition, bool is_file)
+{
+    *source = (struct source){
+        .path = must_copy(path), .data = data, .size = size, .is_file = is_file};
+    hash_bytes(data, size, source->sha256);
+
+    struct lexer lexer;
+    lexer_begin(&lexer, data, size, edition);
+    size_t capacity = 0;
+    for (;;) {
+        if (source->count == capacity) {
+            capacity = capacity ? 2 * capacity : 256;
+            source->tokens = must_grow(source->tokens, capacity, sizeof(struct token));
+        }
+        struct token token = lexer_next(&lexer);
+        source->tokens[source->count] = token;
+        if (token.kind == TOKEN_ERROR) {
+            source->tokens[source->count].kind = TOKEN_END;
+            source->tokens[source->count].length = 0;
+            source_report(diag, source, POLICY_SOURCE, source->count, source->count, "%s",
+                          lexer.error);
+            return -1;
+        }
+        if (token.kind == TOKEN_END)
+            return 0;
+        source->count++;
+    }
+}
+
+void source_free(struct source *source)
+{
+    free(source->path);
+    free(source->data);
+    free(source->tokens);
+    *source = (struct source){0};
+}
+
+void source_report(struct diag *diag, const struct source *source, enum policy_ban ban, size_t first,
+                   size_t last, const char *what, ...)
+{
+    const struct token *from = source_at(source, first), *to = source_at(source, last);
+    const struct policy_ban_entry *entry = &policy_bans[ban];
+    struct diag_message message = {.code = entry->code, .why = entry->why, .help = entry->help};
+    message.at.file = source->path;
+    char *excerpt = NULL;
+    const char *notes[2] = {NULL, NULL};
+    if (source->is_file) {
+        message.at.line = from->line;
+        message.at.column = from->column;
+        if (to->line == from->line)
+            message.at.end_column = to->column + (unsigned)to->length;
+    } else {
+        size_t length = to->offset + to->length - from->offset;
+        excerpt = must_format("the text is: %.*s", (int)(length < 200 ? length : 200),
+                              source->data + from->offset);
+        notes[0] = excerpt;
+        message.notes = notes;
+    }
+
+    va_list arguments;
+    va_start(arguments, what);
+    char *text = NULL;
+    if (vasprintf(&text, what, arguments) < 0)
+        text = NULL;
+    va_end(arguments);
+    diag_report(diag, &message, "%s", text ? text : diag_code_title(entry->code));
+    free(text);
+    free(excerpt);
+}
+
+const struct token *source_at(const struct source *source, size_t index)
+{
+    return &source->tokens[index < source->count ? index : source->count];
+}
+
+size_t source_closing(const struct source *source, size_t index)
+{
+    size_t depth = 0;
+    for (; index < source->count; index++) {
+        const struct token *token = &source->tokens[index];
+        if (token_is(token, '(') || token_is(token, '[') || token_is(token, '{'))
+            depth++;
+        else if ((token_is(token, ')') || token_is(token, ']') || token_is(token, '}')) && --depth == 0)
+            return index;
+    }
+    return source->count;
+}
+
+size_t source_after_generics(const struct source *source, size_t index)
+{
+    size_t depth = 0;
+    while (index < source->count) {
+        const struct token *token = &source->tokens[index];
+        if (token_is(token, '(') || token_is(token, '[') || token_is(token, '{')) {
+            index = source_closing(source, index);
+        } else if (source_is_pair(source, index, "->") || source_is_pair(source, index, "=>")) {
+            index++;
+        } else if (token_is(token, '<')) {
+            depth++;
+        } else if (token_is(token, '>') && --depth == 0) {
+            return index + 1;
+        }
+        index++;
+    }
+    return source->count;
+}
+
+bool source_is_pair(const struct source *source, size_t index, const char *pair)
+{
+    const struct token *second = source_at(source, index + 1);
+    return token_is(source_at(source, index), pair[0]) && token_is(second, pair[1]) && second->joined;
+}
