@@ -126,7 +126,7 @@ static bool hold(const struct verify *verify, enum verify_rule first, enum verif
 static bool is_ready(const struct verify *verify, enum needs needs)
 {
     bool layout = hold(verify, 0, VERIFY_DYNAMIC);
-    bool code = layout && hold(verify, VERIFY_FUNCTIONS, VERIFY_RETURNS);
+    bool code = layout && hold(verify, VERIFY_FUNCTIONS, VERIFY_INSTRUCTIONS);
     bool note = layout && hold(verify, VERIFY_NOTE, VERIFY_NOTE_CONTENT);
     switch (needs) {
     case LAYOUT:
@@ -136,7 +136,7 @@ static bool is_ready(const struct verify *verify, enum needs needs)
     case NOTE:
         return note;
     case ALL:
-        return code && note;
+        return note && hold(verify, 0, VERIFY_STACK_BOUNDS);
     case INTACT:
         return hold(verify, VERIFY_SIGNATURE, VERIFY_SIGNED_BY);
     default:

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IMPORT_PREFIX "__rex_import_"
 #define THUNK_SLOT 16u /* bytes that a thunk has to itself, for loaders to rewrite it */
 
 /* The decoder's findings of one kind, as violations of the current rule. */
@@ -61,6 +60,13 @@ void rule_branch_targets(struct verify *verify)
     refuse_problems(verify, CODE_PROBLEM_TARGET);
 }
 
+static bool is_thunk_name(const char *name)
+{
+    static const char import[] = "__rex_import_";
+    return strncmp(name, import, sizeof(import) - 1) == 0 ||
+           strcmp(name, "__x86_indirect_thunk_r11") == 0 || strcmp(name, "__x86_return_thunk") == 0;
+}
+
 void rule_indirect_branches(struct verify *verify)
 {
     const struct code *code = verify->code;
@@ -68,9 +74,10 @@ void rule_indirect_branches(struct verify *verify)
     for (uint32_t i = 0; i < code->problem_count; i++) {
         const struct code_problem *problem = &code->problems[i];
         uint32_t index = code_at(code, problem->address);
-        /* Between functions they are padding's business. */
+        /* Between functions they are padding's business, and in what should be a thunk, thunks'. */
         if (problem->kind == CODE_PROBLEM_BARE && index != CODE_NONE &&
-            code->instructions[index].function != CODE_NONE)
+            code->instructions[index].function != CODE_NONE &&
+            !is_thunk_name(code->functions[code->instructions[index].function].name))
             refuse_instruction(verify, index, "a transfer of control that no check guards");
     }
 }

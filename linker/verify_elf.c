@@ -277,19 +277,19 @@ static bool is_placed(const struct object *object, const struct object_section *
     } else if (section->offset != load->offset + at || at + section->size > load->file_size) {
         return false;
     }
+    /* That writable memory is not executable is the business of w-xor-x. */
+    const struct object_segment *relro = find_segment(object, PT_GNU_RELRO);
     switch (place) {
     case READ_ONLY:
-        return load->flags == PF_R;
+        return !(load->flags & (PF_W | PF_X));
     case EXECUTABLE:
-        return load->flags == (PF_R | PF_X);
+        return (load->flags & PF_X) != 0;
     case RELRO:
-        return load->flags == (PF_R | PF_W) && in_relro(object, section->address, section->size);
-    case WRITABLE: {
-        const struct object_segment *relro = find_segment(object, PT_GNU_RELRO);
-        return load->flags == (PF_R | PF_W) &&
+        return (load->flags & PF_W) && in_relro(object, section->address, section->size);
+    case WRITABLE:
+        return (load->flags & PF_W) &&
                (!relro || section->address >= relro->vaddr + relro->memory_size ||
                 section->address + section->size <= relro->vaddr);
-    }
     default:
         return false;
     }

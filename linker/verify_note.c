@@ -89,15 +89,17 @@ static void check_maps(struct verify *verify)
     const struct object *object = verify->object;
     const struct note *note = verify->note;
     const struct object_section *section = object_section(object, ".maps");
-    size_t count = section ? section->size / REX_MAP_SIZE : 0;
+    size_t count = 0;
 
+    for (size_t i = 1; section && i < object->symbol_count; i++)
+        count += object->symbols[i].type == STT_OBJECT &&
+                 object->symbols[i].section == section - object->sections;
     if (count != note->map_count)
         refuse(verify, "the note has %zu maps, the object %zu", note->map_count, count);
     for (size_t i = 0; i < note->map_count; i++) {
         const struct object_symbol *symbol = object_symbol(object, note->maps[i].name);
         if (!symbol || !section || symbol->value != note->maps[i].address ||
-            symbol->section >= object->section_count ||
-            &object->sections[symbol->section] != section)
+            symbol->section != section - object->sections)
             refuse_at(verify, note->maps[i].address, "the note's map %s is not at this address",
                       note->maps[i].name);
     }
@@ -122,7 +124,8 @@ static void check_imports(struct verify *verify)
     for (size_t i = 0; i < note->import_count; i++) {
         const struct note_import *entry = &note->imports[i];
         const struct rex_import *import = import_find(entry->name);
-        if (!import || import->kind != entry->kind || import->kind == REX_IMPORT_IS_FIELD ||
+        /* An import that is in no list is refused by imports-known. */
+        if ((import && (import->kind != entry->kind || import->kind == REX_IMPORT_IS_FIELD)) ||
             !is_slot_of(verify, entry->slot, entry->name))
             refuse_at(verify, entry->slot, "the note's import %s is not in this slot",
                       entry->name);
