@@ -91,6 +91,7 @@ static int write_abi(void)
 static int write_functions(void)
 {
     write_header("imports.def");
+    printf("use core::ffi::c_void;\n\n");
     for (size_t i = 0; i < COUNT(functions); i++) {
         const struct function *function = &functions[i];
         const char *parameters = function->signature + strlen("fn");

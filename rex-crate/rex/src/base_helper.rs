@@ -3,7 +3,7 @@
 
 use crate::generated::functions;
 use crate::linux::errno::E2BIG;
-use crate::utils::Result;
+use crate::utils::{Result, result};
 
 /// Longest format of `bpf_snprintf` that is not NUL-terminated already, in bytes.
 const FORMAT_MAX: usize = 255;
@@ -27,7 +27,7 @@ pub(crate) fn snprintf(text: &mut [u8], format: &str, data: &[u64]) -> Result {
 fn snprintf_terminated(text: &mut [u8], format: &[u8], data: &[u64]) -> Result {
     // SAFETY: the buffer is writable, the format NUL-terminated, the data as long as it says. Whether
     // format and data fit each other the kernel checks (bpf_bprintf_prepare).
-    to_result!(unsafe {
+    result(unsafe {
         functions::bpf_snprintf(
             text.as_mut_ptr(),
             text.len() as u64,
@@ -226,7 +226,7 @@ macro_rules! tracing_helpers {
                 unsafe_ptr: *const (),
             ) -> $crate::Result {
                 // SAFETY: the destination has the size that is given, and any bytes are a T.
-                to_result!(unsafe {
+                $crate::utils::result(unsafe {
                     $crate::generated::functions::bpf_probe_read_kernel(
                         core::ptr::from_mut(destination).cast(),
                         size_of::<T>() as u64,

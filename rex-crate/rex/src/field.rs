@@ -7,9 +7,10 @@ macro_rules! field {
     ($structure:ident.$field:ident: $type:ty) => {
         /// # Safety
         /// `base` is the address of such a structure.
+        #[allow(dead_code)] // the list is the object contract, not what this crate happens to read
         #[inline(always)]
         pub(crate) unsafe fn $field(base: *const u8) -> $type {
-            let address = base.wrapping_add($crate::field::offset!($structure, $field));
+            let address = base.wrapping_add(offset!($structure, $field));
             // SAFETY: the loader checked that the structure has a field of this type there; any bytes
             // are a value of it.
             unsafe { address.cast::<$type>().read_unaligned() }
@@ -46,5 +47,3 @@ macro_rules! offset {
         ))
     };
 }
-
-pub(crate) use {field, offset};

@@ -7,7 +7,7 @@
 
 use crate::linux::if_ether::ETH_P_IP;
 use crate::linux::r#in::{IPPROTO_TCP, IPPROTO_UDP};
-use crate::generated::kernel::{ethhdr, iphdr, tcphdr, udphdr};
+use crate::generated::kernel::{ethhdr, iphdr};
 use crate::utils::{NoRef, too_short, try_read};
 
 /// Why a packet has no such header.

@@ -44,9 +44,10 @@
 extern crate self as rex;
 
 #[macro_use]
+mod field;
+#[macro_use]
 mod import;
 mod base_helper;
-mod field;
 mod generated;
 mod header;
 mod log;

@@ -3,7 +3,7 @@
 
 use crate::generated::{abi, functions};
 use crate::linux::errno::E2BIG;
-use crate::utils::{Result, Writer};
+use crate::utils::{Result, Writer, result};
 use core::fmt::{self, Write};
 
 /// Prints to the trace buffer (`trace_pipe`). Needs a GPL-compatible license.
@@ -36,7 +36,7 @@ fn print(origin: &str, arguments: fmt::Arguments) -> Result {
     }
     let length = writer.length();
     // SAFETY: the buffer has `length` initialised bytes.
-    to_result!(unsafe { functions::rex_trace_printk(buffer.as_ptr(), length as u64) })
+    result(unsafe { functions::rex_trace_printk(buffer.as_ptr(), length as u64) })
 }
 
 /// The path of the function that it is used in.

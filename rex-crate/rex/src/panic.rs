@@ -5,7 +5,7 @@
 use crate::generated::functions;
 use crate::utils::Writer;
 use core::ffi::c_void;
-use core::fmt::{Display, Formatter, FormattingOptions, Write};
+use core::fmt::{Display, Formatter, FormattingOptions};
 use core::panic::PanicInfo;
 
 #[panic_handler]

@@ -7,7 +7,7 @@ use crate::linux::bpf::bpf_perf_event_value;
 use crate::map::RexStackTrace;
 use crate::program::program_constructor;
 use crate::pt_regs::PtRegs;
-use crate::utils::{NoRef, Result};
+use crate::utils::{NoRef, Result, result};
 use core::marker::{PhantomData, PhantomPinned};
 
 /// The program object of perf event programs.
@@ -31,11 +31,11 @@ impl perf_event {
 
 program_constructor! {
     /// What `#[rex_perf_event]` registers.
-    perf_event, "perf_event", |context| {
+    perf_event, "perf_event", &bpf_perf_event_data, |function, context| {
         // SAFETY: the runtime runs a perf event program with a struct bpf_perf_event_data_kern, alive
         // during the run.
-        unsafe { &*context.cast_const().cast::<bpf_perf_event_data>() }
-    }, &bpf_perf_event_data
+        function(&perf_event::NEW, unsafe { &*context.cast_const().cast::<bpf_perf_event_data>() })
+    }
 }
 
 base_helpers!(perf_event);
@@ -54,7 +54,7 @@ impl perf_event {
     ) -> Result {
         // SAFETY: the context is the kernel's; the buffer has the size that is given, and any bytes are
         // a value of its type.
-        to_result!(unsafe {
+        result(unsafe {
             functions::bpf_perf_prog_read_value(
                 ctx.kernel().cast_mut().cast(),
                 core::ptr::from_mut(value).cast(),
@@ -77,7 +77,7 @@ impl perf_event {
     ) -> Result {
         let Some(map) = map.map() else { return crate::map::NO_MAP };
         // SAFETY: the context is the kernel's; the map exists and is a stack trace map.
-        to_result!(unsafe {
+        result(unsafe {
             functions::bpf_get_stackid_pe(ctx.kernel().cast_mut().cast(), map, flags)
         })
     }

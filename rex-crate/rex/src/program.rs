@@ -156,11 +156,12 @@ pub(crate) fn verdict(result: Result) -> u32 {
     }
 }
 
-/// Defines `program`, by which an attribute macro makes a function a program of one type.
+/// Defines `program`, by which an attribute macro makes a function a program of one type. The last
+/// argument turns the runtime's context into the program's, and runs the function with it.
 macro_rules! program_constructor {
     (
         $(#[$attribute:meta])*
-        $object:ident, $section:literal, |$context:ident| $make:block, $argument:ty
+        $object:ident, $section:literal, $argument:ty, |$function:ident, $context:ident| $run:block
     ) => {
         $(#[$attribute])*
         #[doc(hidden)]
@@ -177,8 +178,8 @@ macro_rules! program_constructor {
             F: Fn(&$object, $argument) -> $crate::Result + Copy + 'static,
         {
             // SAFETY: `program` took a value of `F`.
-            let function = unsafe { $crate::program::conjure::<F>() };
-            $crate::program::verdict(function(&$object::NEW, $make))
+            let $function = unsafe { $crate::program::conjure::<F>() };
+            $crate::program::verdict($run)
         }
     };
 }

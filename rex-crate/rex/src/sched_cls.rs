@@ -6,7 +6,7 @@ use crate::generated::kernel::{ethhdr, iphdr, tcphdr, udphdr};
 use crate::generated::{fields, functions};
 use crate::header::header_methods;
 use crate::program::program_constructor;
-use crate::utils::{Place, Result, u16be};
+use crate::utils::{Place, Result, result, u16be};
 use core::ffi::c_char;
 use core::marker::PhantomData;
 
@@ -39,11 +39,12 @@ impl sched_cls {
 
 program_constructor! {
     /// What `#[rex_tc]` registers.
-    sched_cls, "tc", |context| {
+    sched_cls, "tc", &mut __sk_buff, |function, context| {
         // SAFETY: the runtime runs a traffic control program with a struct sk_buff, which is the
         // program's for this run.
-        &mut __sk_buff { data_slice: unsafe { SkbData::new(context.cast::<u8>()) } }
-    }, &mut __sk_buff
+        let mut ctx = __sk_buff { data_slice: unsafe { SkbData::new(context.cast::<u8>()) } };
+        function(&sched_cls::NEW, &mut ctx)
+    }
 }
 
 base_helpers!(sched_cls);
@@ -64,7 +65,7 @@ impl sched_cls {
             functions::bpf_clone_redirect(buffer.kernel().cast(), u64::from(ifindex), flags)
         };
         buffer.reload();
-        to_result!(status as i32)
+        result(status)
     }
 }
 
@@ -179,5 +180,5 @@ impl<'a> __sk_buff<'a> {
 /// Offset of qdisc_skb_cb.data in sk_buff.cb.
 #[inline(always)]
 fn qdisc_data_offset() -> usize {
-    crate::field::offset!(qdisc_skb_cb, data)
+    offset!(qdisc_skb_cb, data)
 }

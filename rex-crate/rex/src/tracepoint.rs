@@ -5,7 +5,7 @@ use crate::base_helper::{base_helpers, tracing_helpers};
 use crate::generated::functions;
 use crate::map::RexPerfEventArray;
 use crate::program::Marker;
-use crate::utils::{PerfEventMaskedCPU, PerfEventStreamer, Plain, Result};
+use crate::utils::{PerfEventMaskedCPU, PerfEventStreamer, Plain, Result, result};
 use core::ffi::c_void;
 use core::marker::PhantomData;
 
@@ -166,7 +166,7 @@ impl<C: TracepointContext + 'static> PerfEventStreamer for tracepoint<C> {
         let Some(map) = map.map() else { return crate::map::NO_MAP };
         // SAFETY: the record of an event or a copy of one, of this run; the map exists; `data` has the
         // size that is given.
-        to_result!(unsafe {
+        result(unsafe {
             functions::bpf_perf_event_output_tp(
                 core::ptr::from_ref(context).cast_mut().cast(),
                 map,

@@ -26,6 +26,12 @@ macro_rules! to_result {
     }};
 }
 
+/// A helper's return value as a [`Result`]. BPF_CALL helpers return an int, extended to a register.
+#[inline(always)]
+pub(crate) fn result(value: i64) -> Result {
+    to_result!(value)
+}
+
 /// Size up to which the compiler examines a type, in bytes.
 const EXAMINED: usize = 2048;
 

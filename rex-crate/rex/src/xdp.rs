@@ -6,7 +6,7 @@ use crate::base_helper::base_helpers;
 use crate::generated::{fields, functions};
 use crate::header::header_methods;
 use crate::program::program_constructor;
-use crate::utils::{Place, Result};
+use crate::utils::{Place, Result, result};
 
 pub use crate::generated::kernel::{ethhdr, iphdr, tcphdr, udphdr};
 pub use crate::header::HeaderError;
@@ -35,12 +35,13 @@ impl xdp {
 
 program_constructor! {
     /// What `#[rex_xdp]` registers.
-    xdp, "xdp", |context| {
+    xdp, "xdp", &mut xdp_md, |function, context| {
         let buffer = context.cast::<u8>();
         // SAFETY: the runtime runs an XDP program with a struct xdp_buff, which is the program's for
         // this run.
-        &mut xdp_md { data_slice: unsafe { XdpData::new(buffer) }, buffer }
-    }, &mut xdp_md
+        let mut ctx = xdp_md { data_slice: unsafe { XdpData::new(buffer) }, buffer };
+        function(&xdp::NEW, &mut ctx)
+    }
 }
 
 base_helpers!(xdp);
@@ -58,7 +59,7 @@ impl xdp {
             unsafe { functions::bpf_xdp_adjust_tail(ctx.buffer.cast(), i64::from(offset)) };
         // SAFETY: as when the context was made.
         ctx.data_slice = unsafe { XdpData::new(ctx.buffer) };
-        to_result!(status as i32)
+        result(status)
     }
 }
 

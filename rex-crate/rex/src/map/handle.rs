@@ -5,7 +5,7 @@ use super::kind::{self, Delete, Kind, Lookup, Stack, Update};
 use crate::generated::{abi, functions};
 use crate::linux::bpf::bpf_map_type;
 use crate::linux::errno::EINVAL;
-use crate::utils::{NoRef, Plain, Result, zeroed};
+use crate::utils::{NoRef, Plain, Result, result, zeroed};
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::marker::PhantomData;
@@ -104,7 +104,7 @@ where
 {
     let Some(map) = map.map() else { return NO_MAP };
     // SAFETY: the map exists; key and value have the sizes that it was made with.
-    to_result!(unsafe {
+    result(unsafe {
         functions::bpf_map_update_elem(
             map,
             core::ptr::from_ref(key).cast(),
@@ -124,7 +124,7 @@ where
 {
     let Some(map) = map.map() else { return NO_MAP };
     // SAFETY: the map exists, and the key has the size that it was made with.
-    to_result!(unsafe { functions::bpf_map_delete_elem(map, core::ptr::from_ref(key).cast()) })
+    result(unsafe { functions::bpf_map_delete_elem(map, core::ptr::from_ref(key).cast()) })
 }
 
 #[inline(always)]
@@ -138,7 +138,7 @@ where
 {
     let Some(map) = map.map() else { return NO_MAP };
     // SAFETY: the map exists, and the value has the size that it was made with.
-    to_result!(unsafe {
+    result(unsafe {
         functions::bpf_map_push_elem(map, core::ptr::from_ref(value).cast(), flags)
     })
 }

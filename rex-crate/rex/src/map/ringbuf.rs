@@ -4,7 +4,7 @@
 use super::handle::{NO_MAP, RexMapHandle};
 use crate::generated::functions;
 use crate::linux::bpf::*;
-use crate::utils::Result;
+use crate::utils::{Result, result};
 use core::ffi::c_void;
 use core::fmt;
 use core::marker::PhantomData;
@@ -39,7 +39,7 @@ impl RexRingBuf {
     pub fn output(&'static self, data: &[u8], flags: u64) -> Result {
         let Some(map) = self.map() else { return NO_MAP };
         // SAFETY: the map exists and is a ring buffer; the slice is readable.
-        to_result!(unsafe {
+        result(unsafe {
             functions::bpf_ringbuf_output(map, data.as_ptr().cast(), data.len() as u64, flags)
         })
     }
