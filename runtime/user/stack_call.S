@@ -31,6 +31,7 @@ stack_call:
     cld
     call *%rax
 stack_return:
+    cld /* whatever program text did */
     movq %gs:CPU_HOST_STACK, %rsp
     popq %gs:CPU_HOST_STACK
     popq %r15
@@ -50,7 +51,6 @@ stack_return:
     .p2align 4
 stack_abandon:
     endbr64
-    cld
     xorl %eax, %eax
     jmp stack_return
     .size stack_abandon, . - stack_abandon
