@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# Gives a test the failures on demand of fault.h.
+include_guard()
+function(fault_target target)
+    target_sources(${target} PRIVATE fault.c)
+    set(wrapped open fstat read write fsync close rename)
+    if(REXC_SANITIZE)
+        list(APPEND wrapped malloc calloc realloc reallocarray strdup strndup)
+    else()
+        target_compile_definitions(${target} PRIVATE FAULT_INTERPOSE)
+    endif()
+    foreach(function ${wrapped})
+        target_link_options(${target} PRIVATE -Wl,--wrap=${function})
+    endforeach()
+endfunction()
