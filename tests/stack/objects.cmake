@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# Assembles and links the hand-written objects once, for every test that reads them.
+if(NOT TARGET stack_objects)
+    find_program(REXC_TEST_CLANG NAMES clang-22 REQUIRED)
+    find_program(REXC_TEST_LLD NAMES ld.lld-22 REQUIRED)
+    set(stack_source ${CMAKE_SOURCE_DIR}/tests/stack)
+    set(stack_binary ${CMAKE_BINARY_DIR}/tests/stack)
+    file(MAKE_DIRECTORY ${stack_binary})
+    add_custom_command(
+        OUTPUT ${stack_binary}/frames.elf
+        COMMAND ${REXC_TEST_CLANG} --target=x86_64-unknown-none -c -Wa,-I${stack_source}
+                ${stack_source}/frames.s -o ${stack_binary}/frames.o
+        COMMAND ${REXC_TEST_LLD} -pie --no-dynamic-linker -z undefs -z dynamic-undefined-weak -z now
+                -z noexecstack --apply-dynamic-relocs -Bsymbolic --hash-style=gnu --build-id=none
+                -z max-page-size=4096 -z separate-code -e 0 -T ${stack_source}/object.lds
+                ${stack_binary}/frames.o -o ${stack_binary}/frames.elf
+        DEPENDS ${stack_source}/frames.s ${stack_source}/object.inc ${stack_source}/object.lds)
+    add_custom_target(stack_objects DEPENDS ${stack_binary}/frames.elf)
+endif()
