@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* What has to hold before a rule means anything; verify_rules.def. */
-enum needs { NOTHING, LAYOUT, CODE, NOTE, ALL, INTACT };
+enum needs { NOTHING, LAYOUT, DECODED, CODE, NOTE, ALL, INTACT };
 
 struct rule {
     const char *id, *line;
@@ -126,17 +126,17 @@ static bool hold(const struct verify *verify, enum verify_rule first, enum verif
 static bool is_ready(const struct verify *verify, enum needs needs)
 {
     bool layout = hold(verify, 0, VERIFY_DYNAMIC);
-    bool code = layout && hold(verify, VERIFY_FUNCTIONS, VERIFY_INSTRUCTIONS);
-    bool note = layout && hold(verify, VERIFY_NOTE, VERIFY_NOTE_CONTENT);
     switch (needs) {
     case LAYOUT:
         return layout;
+    case DECODED:
+        return layout && hold(verify, VERIFY_FUNCTIONS, VERIFY_PADDING);
     case CODE:
-        return code;
+        return layout && hold(verify, VERIFY_FUNCTIONS, VERIFY_INSTRUCTIONS);
     case NOTE:
-        return note;
+        return layout && hold(verify, VERIFY_NOTE, VERIFY_NOTE_CONTENT);
     case ALL:
-        return note && hold(verify, 0, VERIFY_STACK_BOUNDS);
+        return hold(verify, 0, VERIFY_STACK_BOUNDS);
     case INTACT:
         return hold(verify, VERIFY_SIGNATURE, VERIFY_SIGNED_BY);
     default:

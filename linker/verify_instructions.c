@@ -143,13 +143,17 @@ static bool prefixes_are_right(const struct allowed *allowed,
                                                                 : decoded->opcode == 0x1f);
     for (size_t i = 0; i < decoded->raw.prefix_count; i++) {
         uint8_t value = decoded->raw.prefixes[i].value;
-        if ((value & 0xf0u) == 0x40)
-            continue; /* REX */
-        if (decoded->raw.prefixes[i].type == ZYDIS_PREFIX_TYPE_IGNORED || branch)
+        bool rex = (value & 0xf0u) == 0x40;
+        if (rex && i + 1 == decoded->raw.prefix_count)
+            continue;
+        if (value == 0x65 && !branch)
+            continue; /* gs-accesses */
+        if (rex || branch || decoded->raw.prefixes[i].type == ZYDIS_PREFIX_TYPE_IGNORED)
             return false;
         switch (value) {
-        case 0x65: /* gs-accesses */
         case 0x66:
+            if (decoded->raw.rex.W)
+                return false;
             break;
         case 0xf0:
             if (!(allowed->flags & LOCK) || !memory_first)

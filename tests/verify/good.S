@@ -93,6 +93,7 @@ function visible_fields
     return
 end visible_fields
 
+    .fill 16, 1, 0xcc /* room for a prefix that tests try */
 function copy
     push rbp
     mov rbp, rsp
