@@ -64,7 +64,7 @@ static enum policy_ban ban_of(const char *path)
 static bool is_refused_everywhere(const char *path)
 {
     for (size_t i = 0; i < policy_word_count; i++)
-        if (policy_words[i].where != POLICY_MACRO && strcmp(policy_words[i].word, path) == 0)
+        if (policy_words[i].where <= POLICY_ANYWHERE && strcmp(policy_words[i].word, path) == 0)
             return true;
     return false;
 }

@@ -16,6 +16,14 @@ enum { MAX_DEPINFO = 16 << 20 };
 static const char *const configured_lints[] = {
     "clippy::disallowed_methods", "clippy::disallowed_types", "clippy::disallowed_macros"};
 
+void lint_compile_arguments(struct strings *arguments)
+{
+    strings_add(arguments, "--cfg=clippy");
+    strings_add(arguments, "--cap-lints=allow");
+    strings_add(arguments, "-Zallow-features=");
+    strings_add(arguments, "-Zchecksum-hash-algorithm=sha256");
+}
+
 /* What the compile run says about lints and messages is not for the lint run. (clippy-driver under
  * --cap-lints=allow lints nothing at all, unless a clippy lint is forced.) */
 static bool is_left_out(const char *argument)
@@ -204,7 +212,11 @@ int lint_result(struct diag *diag, const struct lint_request *request, struct li
 
 static int differ(struct diag *diag, const char *path, const char *what)
 {
-    report(diag, POLICY_DIFFERENCE, path, what);
+    struct diag_message message = {.code = DIAG_SOURCES_DIFFER,
+                                   .at.file = path,
+                                   .why = "what was checked must be what is compiled",
+                                   .help = "build again; do not change files during a build"};
+    diag_report(diag, &message, "%s", what);
     return -1;
 }
 

@@ -21,11 +21,15 @@
 struct diag;
 struct scan;
 
+/* Appends what the compile run needs so that both runs see the same source: the --cfg that clippy-driver sets, no
+ * unstable features, checksums in dep-info, and silence of its lints. */
+void lint_compile_arguments(struct strings *arguments);
+
 struct lint_request {
     const char *clippy; /* path of clippy-driver, of the compiler's version */
-    /* The compile run's arguments: root file, --crate-name, --edition, flags, --cfg (clippy among them, which
-     * clippy-driver sets), --extern, -L, -Zchecksum-hash-algorithm=sha256 ... without the program's name, --emit,
-     * -o and --out-dir. --cap-lints, --error-format and --json may be there and are not passed on. */
+    /* The compile run's arguments: root file, --crate-name, --edition, flags, --cfg, --extern, -L, those of
+     * lint_compile_arguments ... without the program's name, --emit, -o and --out-dir. --cap-lints,
+     * --error-format and --json may be there and are not passed on. */
     const struct strings *arguments;
     const char *crate;     /* --crate-name: names the run's files */
     const char *directory; /* private to rexc; clippy.toml and the run's output go there */

@@ -11,7 +11,6 @@ void expansion_command(const char *rustc, const struct strings *arguments, bool 
     *run = (struct expansion_run){0};
     strings_add(&run->arguments, rustc);
     strings_add_all(&run->arguments, arguments);
-    strings_add(&run->arguments, "--cap-lints=allow");
     strings_add(&run->arguments, "-Zunpretty=expanded");
     strings_add(&run->environment, "RUSTC_BOOTSTRAP=1");
     run->process.arguments = (const char *const *)run->arguments.items;

@@ -18,7 +18,8 @@ struct expansion_run {
     struct strings environment;
 };
 
-/* rustc: path of the compiler. arguments: as in struct lint_request. Fills run->process. */
+/* rustc: path of the compiler. arguments: as in struct lint_request, with those of lint_compile_arguments. Fills
+ * run->process. */
 void expansion_command(const char *rustc, const struct strings *arguments, bool verbose,
                        struct expansion_run *run);
 

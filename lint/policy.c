@@ -97,13 +97,14 @@ static void enforcement(struct buffer *text, enum policy_ban ban)
         [POLICY_KEYWORD] = "scan: the keyword",
         [POLICY_ANYWHERE] = "scan: the name",
         [POLICY_MACRO] = "scan: the macro",
+        [POLICY_CONDITION] = "scan: the condition",
     };
     static const char *const kinds[] = {
         [POLICY_ITEM_METHOD] = "clippy: function",
         [POLICY_ITEM_TYPE] = "clippy: type",
         [POLICY_ITEM_MACRO] = "clippy: macro",
     };
-    for (enum policy_word_where w = POLICY_KEYWORD; w <= POLICY_MACRO; w++) {
+    for (enum policy_word_where w = POLICY_KEYWORD; w <= POLICY_CONDITION; w++) {
         bool any = false;
         for (size_t i = 0; i < COUNT(policy_words); i++)
             if (policy_words[i].ban == ban && policy_words[i].where == w)

@@ -55,6 +55,8 @@ static bool is_refused_word(const struct source *source, size_t index, const str
                  token_is_keyword(source_at(source, index + 1), "crate"));
     case POLICY_ANYWHERE:
         return token_is_name(token, word->word);
+    case POLICY_CONDITION:
+        return token_is_name(token, word->word) && !is_path_separator(source, index + 1);
     case POLICY_MACRO:
         if (!token_is_name(token, word->word))
             return false;

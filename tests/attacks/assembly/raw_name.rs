@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+//~ REX0302
+#![no_std]
+core::arch::r#global_asm!("memcpy: hlt");

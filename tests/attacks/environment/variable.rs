@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+//~ REX0313
+#![no_std]
+pub const HOME: &str = env!("HOME");

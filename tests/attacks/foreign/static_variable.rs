@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+//~ REX0303
+//~ edition 2021
+#![no_std]
+extern "Rust" {
+    static jiffies: u64;
+}

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+//~ REX0312
+#![no_std]
+use core::*;
+pub const SECRET: &str = include_str!("/etc/hostname");

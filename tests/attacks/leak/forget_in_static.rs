@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+//~ REX0307
+#![no_std]
+pub struct Guard;
+impl Drop for Guard {
+    fn drop(&mut self) {}
+}
+static LATER: [fn(Guard); 1] = [core::mem::forget];
+pub fn leak() {
+    LATER[0](Guard);
+}

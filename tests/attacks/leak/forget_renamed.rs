@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+//~ REX0307
+#![no_std]
+pub struct Guard;
+impl Drop for Guard {
+    fn drop(&mut self) {}
+}
+use core::mem::forget as drop_later;
+pub fn leak() {
+    drop_later(Guard);
+}

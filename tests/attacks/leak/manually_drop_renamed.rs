@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+//~ REX0307
+#![no_std]
+pub struct Guard;
+impl Drop for Guard {
+    fn drop(&mut self) {}
+}
+use core::mem::ManuallyDrop as Kept;
+pub fn leak() {
+    let _kept = Kept::new(Guard);
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+//~ REX0307
+#![no_std]
+pub struct Guard;
+impl Drop for Guard {
+    fn drop(&mut self) {}
+}
+pub union Kept {
+    pub value: core::mem::ManuallyDrop<Guard>,
+}

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+//~ REX0309
+#![no_std]
+extern crate alloc;
+pub use alloc::vec::Vec;

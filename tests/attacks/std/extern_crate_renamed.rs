@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+//~ REX0309
+#![no_std]
+extern crate std as core2;

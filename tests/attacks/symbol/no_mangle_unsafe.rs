@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+//~ REX0304
+#![no_std]
+#[unsafe(no_mangle)]
+pub fn memcpy() {}

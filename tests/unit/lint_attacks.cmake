@@ -1,0 +1,1 @@
+target_compile_definitions(${name} PRIVATE ATTACKS_DIRECTORY="${CMAKE_SOURCE_DIR}/tests/attacks")
