@@ -109,8 +109,8 @@ bool diag_uses_color(const struct diag *diag)
     return diag->color;
 }
 
-/* The given line of a file without its line end, or NULL when it cannot be had: a diagnostic is not the place to
- * fail about a source that is gone. */
+/* The given line of a file without its line end, or NULL when it cannot be had: a diagnostic is not
+ * the place to fail about a source that is gone. */
 static char *source_line(const char *path, unsigned number)
 {
     FILE *file = fopen(path, "re");
@@ -245,9 +245,9 @@ static void put_json(const struct diag *diag, const struct diag_message *message
     const struct diag_location *at = &message->at;
     char code[16];
     snprintf(code, sizeof(code), "REX%04u", (unsigned)message->code);
-    json_t *line = json_pack("{s:i,s:s,s:s,s:s,s:o}", "format", 1, "kind", "diagnostic", "severity",
-                             severity_names[message->severity], "code", code, "message",
-                             json_text(what));
+    json_t *line =
+        json_pack("{s:i,s:s,s:s,s:s,s:o}", "format", 1, "kind", "diagnostic", "severity",
+                  severity_names[message->severity], "code", code, "message", json_text(what));
     if (at->file)
         json_object_set_new(line, "file", json_text(at->file));
     if (at->line)
@@ -327,8 +327,8 @@ void diag_forward(struct diag *diag, const char *tool, const char *text, size_t 
         return;
     if (diag->format == DIAG_JSON) {
         char *copy = must_copy_length(text, length);
-        put_json_line(diag, json_pack("{s:i,s:s,s:s,s:o}", "format", 1, "kind", "output", "tool", tool,
-                                      "text", json_text(copy)));
+        put_json_line(diag, json_pack("{s:i,s:s,s:s,s:o}", "format", 1, "kind", "output", "tool",
+                                      tool, "text", json_text(copy)));
         free(copy);
     } else {
         fwrite(text, 1, length, diag->stream);

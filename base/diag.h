@@ -2,9 +2,9 @@
 /*
  * Diagnostics: what is wrong, where, why it matters, what to do next, with a stable code.
  *
- * A `struct diag` is passed to whatever may fail. A function that fails reports once, where the cause
- * is known, and returns a negative value; its callers pass the failure on without a second report.
- * Reports to a NULL diag go nowhere: for attempts whose failure does not matter.
+ * A `struct diag` is passed to whatever may fail. A function that fails reports once, where the
+ * cause is known, and returns a negative value; its callers pass the failure on without a second
+ * report. Reports to a NULL diag go nowhere: for attempts whose failure does not matter.
  */
 #ifndef REXC_BASE_DIAG_H
 #define REXC_BASE_DIAG_H
@@ -47,8 +47,8 @@ struct diag_message {
 struct diag_options {
     enum diag_format format;
     enum diag_color color;
-    bool quiet;     /* notes and warnings are not shown; errors are */
-    FILE *stream;   /* NULL: stderr */
+    bool quiet;   /* notes and warnings are not shown; errors are */
+    FILE *stream; /* NULL: stderr */
 };
 
 struct diag;
@@ -61,7 +61,8 @@ void diag_free(struct diag *diag);
 void diag_report(struct diag *diag, const struct diag_message *message, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Shorthand without location. help may be NULL. Always returns -1, so that `return diag_error(...)`. */
+/* Shorthand without location. help may be NULL. Always returns -1, so that `return
+ * diag_error(...)`. */
 int diag_error(struct diag *diag, enum diag_code code, const char *help, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

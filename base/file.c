@@ -45,12 +45,14 @@ int file_read(struct diag *diag, const char *path, size_t limit, char **data, si
         goto done;
     }
     if (!S_ISREG(status.st_mode)) {
-        read_error(diag, path, S_ISDIR(status.st_mode) ? "it is a directory" : "not a regular file");
+        read_error(diag, path,
+                   S_ISDIR(status.st_mode) ? "it is a directory" : "not a regular file");
         goto done;
     }
     if ((uint64_t)status.st_size > limit) {
-        diag_error(diag, DIAG_CANNOT_READ, NULL, "cannot read '%s': %lld bytes are over the limit of %zu",
-                   path, (long long)status.st_size, limit);
+        diag_error(diag, DIAG_CANNOT_READ, NULL,
+                   "cannot read '%s': %lld bytes are over the limit of %zu", path,
+                   (long long)status.st_size, limit);
         goto done;
     }
     /* One byte more than the size says, so that a file that grew meanwhile is noticed. */
@@ -108,7 +110,8 @@ static void remove_stale(const char *directory, const char *name)
     free(lead);
 }
 
-int file_write_atomic(struct diag *diag, const char *path, const void *data, size_t size, mode_t mode)
+int file_write_atomic(struct diag *diag, const char *path, const void *data, size_t size,
+                      mode_t mode)
 {
     static atomic_uint serial; /* only makes names differ between threads of one process */
     int result = -1;
@@ -202,7 +205,8 @@ int file_remove_tree(struct diag *diag, const char *path)
         if (entry->fts_info == FTS_D)
             continue;
         /* ENOENT: another process removes the same tree. */
-        int failed = entry->fts_info == FTS_DP ? rmdir(entry->fts_accpath) : unlink(entry->fts_accpath);
+        int failed =
+            entry->fts_info == FTS_DP ? rmdir(entry->fts_accpath) : unlink(entry->fts_accpath);
         if (failed && errno != ENOENT && result == 0)
             result = write_error(diag, entry->fts_path);
     }

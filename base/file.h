@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files: whole-file reads, atomic writes, directories, paths. Failures are reported with path and reason. */
+/* Files: whole-file reads, atomic writes, directories, paths. Failures are reported with path and
+ * reason. */
 #ifndef REXC_BASE_FILE_H
 #define REXC_BASE_FILE_H
 
@@ -17,7 +18,8 @@ int file_read(struct diag *diag, const char *path, size_t limit, char **data, si
 /* Writes path as a whole or not at all: a temporary file in the same directory, fsync, rename. An
  * interrupted process leaves the old file; stale temporaries (.NAME.tmp.PID.N) of dead processes in
  * that directory are removed on the next write of the same path. */
-int file_write_atomic(struct diag *diag, const char *path, const void *data, size_t size, mode_t mode);
+int file_write_atomic(struct diag *diag, const char *path, const void *data, size_t size,
+                      mode_t mode);
 
 /* As mkdir -p. */
 int file_make_directories(struct diag *diag, const char *path, mode_t mode);
@@ -26,7 +28,8 @@ int file_remove_tree(struct diag *diag, const char *path);
 bool file_exists(const char *path);
 bool file_is_directory(const char *path);
 
-/* a/b with exactly one slash between; b alone when b is absolute. To free(). Never NULL (see memory.h). */
+/* a/b with exactly one slash between; b alone when b is absolute. To free(). Never NULL (see
+ * memory.h). */
 char *path_join(const char *a, const char *b);
 char *path_dirname(const char *path);
 const char *path_basename(const char *path);

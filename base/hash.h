@@ -7,7 +7,8 @@
 
 #define HASH_HEX_SIZE 65 /* 64 hexadecimal digits and NUL */
 
-/* The digest of bytes as lower-case hexadecimal. Ends the process (see memory.h) when OpenSSL cannot. */
+/* The digest of bytes as lower-case hexadecimal. Ends the process (see memory.h) when OpenSSL
+ * cannot. */
 void hash_bytes(const void *bytes, size_t size, char hex[HASH_HEX_SIZE]);
 
 struct hash;

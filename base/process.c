@@ -21,8 +21,9 @@ int process_quote(struct buffer *buffer, const char *const *arguments)
         const char *argument = arguments[i];
         if (i > 0)
             buffer_char(buffer, ' ');
-        size_t plain = strspn(argument, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                        "_-+=./:,@%^");
+        size_t plain =
+            strspn(argument, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                             "_-+=./:,@%^");
         if (*argument && !argument[plain]) {
             buffer_string(buffer, argument);
             continue;
@@ -46,7 +47,8 @@ static void close_if_open(int *fd)
     *fd = -1;
 }
 
-/* The command as a person can paste it: `env -i` because the child gets exactly this environment. */
+/* The command as a person can paste it: `env -i` because the child gets exactly this environment.
+ */
 static void print_command(const struct process *process)
 {
     struct buffer line = {0};
@@ -89,7 +91,8 @@ int process_start(struct diag *diag, struct process *process)
         posix_spawn_file_actions_destroy(&actions);
         return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "out of memory");
     }
-    if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC) || (process->input && pipe2(in, O_CLOEXEC))) {
+    if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC) ||
+        (process->input && pipe2(in, O_CLOEXEC))) {
         diag_error(diag, DIAG_CANNOT_RUN, NULL, "cannot run '%s': pipe: %s", process->arguments[0],
                    strerror(errno));
         goto done;
@@ -100,8 +103,9 @@ int process_start(struct diag *diag, struct process *process)
     sigemptyset(&all);
     posix_spawnattr_setsigmask(&attributes, &all);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-    error = process->input ? posix_spawn_file_actions_adddup2(&actions, in[0], 0)
-                           : posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    error = process->input
+                ? posix_spawn_file_actions_adddup2(&actions, in[0], 0)
+                : posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     if (!error)
         error = posix_spawn_file_actions_adddup2(&actions, out[1], 1);
     if (!error)
@@ -109,7 +113,8 @@ int process_start(struct diag *diag, struct process *process)
     if (!error && process->directory)
         error = posix_spawn_file_actions_addchdir_np(&actions, process->directory);
     if (!error) {
-        const char *const *environment = process->environment ? process->environment : no_environment;
+        const char *const *environment =
+            process->environment ? process->environment : no_environment;
         error = posix_spawn(&process->pid, process->arguments[0], &actions, &attributes,
                             (char *const *)(uintptr_t)process->arguments,
                             (char *const *)(uintptr_t)environment);
@@ -231,13 +236,14 @@ int process_wait_ticking(struct diag *diag, struct process *const *processes, si
         if (process->signal) {
             diag_forward(diag, process->arguments[0], process->err.data ? process->err.data : "",
                          process->err.length);
-            result = diag_error(diag, DIAG_CHILD_KILLED, "its output, if any, is above; -v shows the command",
+            result = diag_error(diag, DIAG_CHILD_KILLED,
+                                "its output, if any, is above; -v shows the command",
                                 "'%s' was killed by signal %d (%s)", process->arguments[0],
                                 process->signal, strsignal(process->signal));
         }
         if (process->out.failed || process->err.failed)
-            result = diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "out of memory for the output of '%s'",
-                                process->arguments[0]);
+            result = diag_error(diag, DIAG_OUT_OF_MEMORY, NULL,
+                                "out of memory for the output of '%s'", process->arguments[0]);
     }
     sigaction(SIGPIPE, &before, NULL);
     free(open_fds);
@@ -259,9 +265,12 @@ int process_run(struct diag *diag, struct process *process)
 
 void process_free(struct process *process)
 {
-    close_if_open(&process->in_fd);
-    close_if_open(&process->out_fd);
-    close_if_open(&process->err_fd);
+    /* One that was never started has descriptors of zero, which are not its own. */
+    if (process->pid != 0) {
+        close_if_open(&process->in_fd);
+        close_if_open(&process->out_fd);
+        close_if_open(&process->err_fd);
+    }
     buffer_free(&process->out);
     buffer_free(&process->err);
 }

@@ -11,10 +11,11 @@ struct diag;
 
 struct process {
     /* In. */
-    const char *const *arguments;   /* arguments[0] is the program's path; NULL-terminated */
-    const char *const *environment; /* NULL-terminated; NULL: an empty environment, never the caller's */
-    const char *directory;          /* working directory; NULL: the caller's */
-    const char *input;              /* bytes for its stdin, or NULL for /dev/null */
+    const char *const *arguments; /* arguments[0] is the program's path; NULL-terminated */
+    const char *const
+        *environment;      /* NULL-terminated; NULL: an empty environment, never the caller's */
+    const char *directory; /* working directory; NULL: the caller's */
+    const char *input;     /* bytes for its stdin, or NULL for /dev/null */
     size_t input_length;
     bool verbose; /* the command is printed to stderr as run (-v) */
     /* Out. */
@@ -31,9 +32,9 @@ struct process {
 
 /* Starts it. Reports DIAG_CANNOT_RUN. */
 int process_start(struct diag *diag, struct process *process);
-/* Waits for all of the processes, reading their output as it comes. Reports DIAG_CHILD_KILLED for one that
- * died of a signal. Returns 0 when all ended by exiting, whatever their status. Children share the tool's
- * process group, so a terminal's SIGINT reaches them too. */
+/* Waits for all of the processes, reading their output as it comes. Reports DIAG_CHILD_KILLED for
+ * one that died of a signal. Returns 0 when all ended by exiting, whatever their status. Children
+ * share the tool's process group, so a terminal's SIGINT reaches them too. */
 int process_wait_all(struct diag *diag, struct process *const *processes, size_t count);
 /* The same, and calls tick(data) about every interval_ms milliseconds meanwhile: for progress. */
 int process_wait_ticking(struct diag *diag, struct process *const *processes, size_t count,

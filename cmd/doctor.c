@@ -11,9 +11,9 @@
 
 static const char *const verdicts[] = {"ok", "missing", "mismatch"};
 
-static void print_text(const struct command_options *options, const struct installation *installation,
-                       const struct toolchain *toolchain, const struct sysroot_entry *entries,
-                       size_t count)
+static void print_text(const struct command_options *options,
+                       const struct installation *installation, const struct toolchain *toolchain,
+                       const struct sysroot_entry *entries, size_t count)
 {
     const char *good = "", *bad = "", *reset = "";
     if (diag_uses_color(options->diag)) {
@@ -24,8 +24,8 @@ static void print_text(const struct command_options *options, const struct insta
     printf("rexc %s: %s\n\n", REXC_VERSION, installation->executable);
     for (int i = 0; i < TOOL_COUNT; i++) {
         const struct tool *tool = &toolchain->tools[i];
-        printf("%s%-8s%s %-13s %s\n", tool->verdict == TOOL_FITS ? good : bad, verdicts[tool->verdict],
-               reset, tool->name, tool->path ? tool->path : "-");
+        printf("%s%-8s%s %-13s %s\n", tool->verdict == TOOL_FITS ? good : bad,
+               verdicts[tool->verdict], reset, tool->name, tool->path ? tool->path : "-");
         if (tool->version)
             printf("%23s%s\n", "", tool->version);
         if (tool->problem)
@@ -42,7 +42,8 @@ static void print_text(const struct command_options *options, const struct insta
         printf("         no sysroot yet: the first build makes it\n");
     for (size_t i = 0; i < count; i++)
         if (!entries[i].intact)
-            printf("%23sfix: none needed, the next build makes it again; or rexc cache clean\n", "");
+            printf("%23sfix: none needed, the next build makes it again; or rexc cache clean\n",
+                   "");
 }
 
 static int print_json(const struct toolchain *toolchain, const struct sysroot_entry *entries,
@@ -51,11 +52,11 @@ static int print_json(const struct toolchain *toolchain, const struct sysroot_en
     json_t *tools = json_array(), *sysroots = json_array();
     for (int i = 0; i < TOOL_COUNT; i++) {
         const struct tool *tool = &toolchain->tools[i];
-        json_array_append_new(
-            tools, json_pack("{s:s,s:s?,s:s?,s:s,s:s?,s:s?}", "name", tool->name, "path", tool->path,
-                             "version", tool->version, "verdict", verdicts[tool->verdict], "problem",
-                             tool->problem, "fix",
-                             tool->verdict == TOOL_FITS ? NULL : tool->remedy));
+        json_array_append_new(tools,
+                              json_pack("{s:s,s:s?,s:s?,s:s,s:s?,s:s?}", "name", tool->name, "path",
+                                        tool->path, "version", tool->version, "verdict",
+                                        verdicts[tool->verdict], "problem", tool->problem, "fix",
+                                        tool->verdict == TOOL_FITS ? NULL : tool->remedy));
     }
     for (size_t i = 0; i < count; i++)
         json_array_append_new(sysroots,
@@ -63,8 +64,8 @@ static int print_json(const struct toolchain *toolchain, const struct sysroot_en
                                         entries[i].variant, "rustc", entries[i].rustc, "size",
                                         (json_int_t)entries[i].size, "intact", entries[i].intact));
     char *cache = cache_directory();
-    json_t *all = json_pack("{s:i,s:s,s:o,s:s,s:o}", "format", 1, "rexc", REXC_VERSION, "tools", tools,
-                            "cache", cache, "sysroots", sysroots);
+    json_t *all = json_pack("{s:i,s:s,s:o,s:s,s:o}", "format", 1, "rexc", REXC_VERSION, "tools",
+                            tools, "cache", cache, "sysroots", sysroots);
     char *text = json_dumps(all, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     if (text)
         puts(text);

@@ -27,7 +27,8 @@ int command_explain(int argc, char **argv, const struct command_options *options
     const char *digits = strncasecmp(word, "REX", 3) == 0 ? word + 3 : word;
     char *end;
     unsigned long number = strtoul(digits, &end, 10);
-    const char *title = *digits && !*end && number < 10000 ? diag_code_title((unsigned)number) : NULL;
+    const char *title =
+        *digits && !*end && number < 10000 ? diag_code_title((unsigned)number) : NULL;
     if (!title) {
         diag_error(options->diag, DIAG_USAGE, "`rexc explain --list` lists every code",
                    "there is no code '%s'", word);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rexc's entry: takes out the options that mean the same everywhere, and hands over to the subcommand. */
+/* rexc's entry: takes out the options that mean the same everywhere, and hands over to the
+ * subcommand. */
 #include "base/diag.h"
 #include "base/memory.h"
 #include "cmd/command.h"
@@ -28,7 +29,8 @@ static void print_help(void)
            "  --message-format F    human (default) or json: a diagnostic a line\n"
            "  --color WHEN          auto (default), always, never\n"
            "  --version, --help\n\n"
-           "exit status: 0 done; 1 the program or object is at fault; 2 wrong usage; 3 the machine lacks\n"
+           "exit status: 0 done; 1 the program or object is at fault; 2 wrong usage; 3 the machine "
+           "lacks\n"
            "something (rexc doctor says what)\n\n"
            "start with: rexc new xdp myprog && rexc build myprog\n");
 }
@@ -70,7 +72,8 @@ struct globals {
     bool version, help;
 };
 
-/* The value of "--name value" or "--name=value" at argv[*i]; NULL when argv[*i] is another option. */
+/* The value of "--name value" or "--name=value" at argv[*i]; NULL when argv[*i] is another option.
+ */
 static const char *long_value(const char *name, int argc, char **argv, int *i)
 {
     size_t length = strlen(name);
@@ -83,7 +86,8 @@ static const char *long_value(const char *name, int argc, char **argv, int *i)
     return *i + 1 < argc ? argv[++*i] : "";
 }
 
-/* Takes the global options out of argv (up to "--"). Returns the new argc, or -1 with *problem set. */
+/* Takes the global options out of argv (up to "--"). Returns the new argc, or -1 with *problem set.
+ */
 static int take_globals(int argc, char **argv, struct globals *globals, char **problem)
 {
     int kept = 1;
@@ -177,7 +181,8 @@ static int dispatch(int argc, char **argv, const struct globals *globals)
     if (globals->help)
         return help(options, argc >= 2 && (command || argv[1][0] != '-') ? argv[1] : NULL);
     if (argc < 2) {
-        diag_error(options->diag, DIAG_USAGE, "`rexc --help` lists the commands", "no command was given");
+        diag_error(options->diag, DIAG_USAGE, "`rexc --help` lists the commands",
+                   "no command was given");
         return 2;
     }
     if (!command && looks_like_compiler(argc, argv))
@@ -200,14 +205,16 @@ int main(int argc, char **argv)
     globals.command.diag = diag_new(&globals.diag);
     int status = 2;
     if (kept < 0) {
-        diag_error(globals.command.diag, DIAG_USAGE, "`rexc --help` shows the options", "%s", problem);
+        diag_error(globals.command.diag, DIAG_USAGE, "`rexc --help` shows the options", "%s",
+                   problem);
         free(problem);
     } else {
         status = dispatch(kept, argv, &globals);
     }
     /* A result that did not reach its reader is a failure (a full disk, a closed pipe). */
     if (fflush(stdout) || ferror(stdout)) {
-        diag_error(globals.command.diag, DIAG_CANNOT_WRITE, NULL, "cannot write to standard output");
+        diag_error(globals.command.diag, DIAG_CANNOT_WRITE, NULL,
+                   "cannot write to standard output");
         if (status == 0)
             status = 1;
     }

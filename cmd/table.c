@@ -52,7 +52,8 @@ const struct command command_table[] = {
      "  --json                 for machines\n\n"
      "example: rexc inspect target/rex/myprog.rex\n",
      command_inspect},
-    {"verify", "FILE.rex [--cert CERT | --integrity-only] [options]", "does an object obey the contract",
+    {"verify", "FILE.rex [--cert CERT | --integrity-only] [options]",
+     "does an object obey the contract",
      "  --cert CERT            the signer's certificate: trust is decided by it alone\n"
      "  --integrity-only       do not ask who signed it\n"
      "  --explain              every rule with its verdict\n"
@@ -64,8 +65,8 @@ const struct command command_table[] = {
      "  --cert CERT            its certificate, PEM or DER\n\n"
      "example: rexc sign myprog.rex --key release.key --cert release.crt\n",
      command_sign},
-    {"keygen", "NAME", "make NAME.key and NAME.crt for signing",
-     "example: rexc keygen release\n", command_keygen},
+    {"keygen", "NAME", "make NAME.key and NAME.crt for signing", "example: rexc keygen release\n",
+     command_keygen},
     {"bindgen", "[--btf FILE] TYPE...", "Rust bindings of kernel types from BTF",
      "  --btf FILE             a BTF file or a vmlinux; default: /sys/kernel/btf/vmlinux\n"
      "  -o OUT                 to a file\n\n"
@@ -78,6 +79,7 @@ const struct command command_table[] = {
      "example: rexc doctor\n",
      command_doctor},
     {"explain", "CODE | --list", "what a diagnostic code means and what to do",
-     "  --list                 every code with its title\n\nexample: rexc explain REX0301\n", command_explain},
+     "  --list                 every code with its title\n\nexample: rexc explain REX0301\n",
+     command_explain},
     {NULL, NULL, NULL, NULL, NULL},
 };

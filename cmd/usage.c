@@ -78,7 +78,8 @@ int command_bad_option(const struct command_options *options, const char *comman
                 return command_usage_error(options, command, "-%c needs a value", optopt);
         return command_usage_error(options, command, "unknown option '-%c'", optopt);
     }
-    char *name = must_copy_length(word + 2, strcspn(word + 2, "="));
+    const char *start = word + strspn(word, "-");
+    char *name = must_copy_length(start, strcspn(start, "="));
     int status = 2;
     const char *names[64];
     size_t count = 0;

@@ -7,14 +7,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The executable's identity without reading it at every start: its inode, size and times change with it. */
+/* The executable's identity without reading it at every start: its inode, size and times change
+ * with it. */
 static void identify(const char *path, char hex[HASH_HEX_SIZE])
 {
     struct stat status = {0};
     stat(path, &status);
-    char *text = must_format("%s %lld %lld.%09ld %lld.%09ld", REXC_VERSION, (long long)status.st_size,
-                             (long long)status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
-                             (long long)status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
+    char *text =
+        must_format("%s %lld %lld.%09ld %lld.%09ld", REXC_VERSION, (long long)status.st_size,
+                    (long long)status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+                    (long long)status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
     hash_bytes(text, strlen(text), hex);
     free(text);
 }

@@ -2,10 +2,13 @@
 #include "driver/rust_flags.h"
 
 const struct rust_flag rust_flags[] = {
-    {"--target=x86_64-unknown-none", "no operating system; soft-float, so no SSE register is touched"},
+    {"--target=x86_64-unknown-none",
+     "no operating system; soft-float, so no SSE register is touched"},
     {"-Cpanic=abort", "a panic unwinds nothing: the runtime ends the run"},
-    {"-Ccodegen-units=1", "one module: the pass sees the whole crate, and the bytes are reproducible"},
-    {"-Crelocation-model=pic", "objects are position-independent; kernel symbols go through the GOT"},
+    {"-Ccodegen-units=1",
+     "one module: the pass sees the whole crate, and the bytes are reproducible"},
+    {"-Crelocation-model=pic",
+     "objects are position-independent; kernel symbols go through the GOT"},
     {"-Cembed-bitcode=no", "there is no LTO"},
     {"-Cforce-frame-pointers=yes", "the kernel's unwinder falls back to frame pointers"},
     {"-Cno-redzone=yes", "interrupts use the stack right below rsp"},

@@ -100,11 +100,13 @@ struct preparation {
     bool on_terminal;
 };
 
-static const char *variant_name(enum sysroot_variant variant) {
+static const char *variant_name(enum sysroot_variant variant)
+{
     return variant == SYSROOT_CHECKED ? "checked" : "plain";
 }
 
-static char *entries_directory(void) {
+static char *entries_directory(void)
+{
     char *cache = cache_directory();
     char *path = path_join(cache, "sysroot");
     free(cache);
@@ -112,7 +114,8 @@ static char *entries_directory(void) {
 }
 
 static void entry_key(const struct toolchain *toolchain, enum sysroot_variant variant,
-                      char hex[HASH_HEX_SIZE]) {
+                      char hex[HASH_HEX_SIZE])
+{
     struct hash *hash = hash_begin();
     hash_add_string(hash, LAYOUT);
     hash_add_string(hash, variant_name(variant));
@@ -128,7 +131,8 @@ static void entry_key(const struct toolchain *toolchain, enum sysroot_variant va
  * edit does not go unnoticed.
  */
 
-static json_t *file_record(struct diag *diag, const char *path) {
+static json_t *file_record(struct diag *diag, const char *path)
+{
     struct stat status;
     char hex[HASH_HEX_SIZE];
     if (stat(path, &status) || hash_file(diag, path, hex))
@@ -140,12 +144,14 @@ static json_t *file_record(struct diag *diag, const char *path) {
         (json_int_t)status.st_ctim.tv_sec * 1000000000 + status.st_ctim.tv_nsec, "sha256", hex);
 }
 
-static json_int_t number_of(const json_t *record, const char *key) {
+static json_int_t number_of(const json_t *record, const char *key)
+{
     return json_integer_value(json_object_get(record, key));
 }
 
 /* Is the file what the record says? With deep it is hashed in any case. */
-static bool file_intact(struct diag *diag, const char *path, const json_t *record, bool deep) {
+static bool file_intact(struct diag *diag, const char *path, const json_t *record, bool deep)
+{
     struct stat status;
     char hex[HASH_HEX_SIZE];
     if (stat(path, &status) || status.st_size != number_of(record, "size"))
@@ -161,7 +167,8 @@ static bool file_intact(struct diag *diag, const char *path, const json_t *recor
     return expected && hash_file(diag, path, hex) == 0 && strcmp(hex, expected) == 0;
 }
 
-static json_t *manifest_load(const char *directory) {
+static json_t *manifest_load(const char *directory)
+{
     char *path = path_join(directory, "manifest.json");
     json_error_t error;
     json_t *manifest = json_load_file(path, 0, &error);
@@ -169,13 +176,15 @@ static json_t *manifest_load(const char *directory) {
     return manifest;
 }
 
-static bool entry_intact(struct diag *diag, const char *directory, bool deep) {
+static bool entry_intact(struct diag *diag, const char *directory, bool deep)
+{
     json_t *manifest = manifest_load(directory);
     const char *name;
     json_t *record;
     json_t *files = json_object_get(manifest, "files");
     bool intact = json_object_size(files) > 0;
-    json_object_foreach(files, name, record) {
+    json_object_foreach(files, name, record)
+    {
         char *path = path_join(directory, name);
         intact = intact && file_intact(diag, path, record, deep);
         free(path);
@@ -186,7 +195,8 @@ static bool entry_intact(struct diag *diag, const char *directory, bool deep) {
 
 /* Adds every regular file of directory/subdirectory to the files' records. */
 static int record_directory(struct diag *diag, const char *directory, const char *subdirectory,
-                            json_t *files) {
+                            json_t *files)
+{
     char *path = path_join(directory, subdirectory);
     int result = 0;
     DIR *listing = opendir(path);
@@ -214,7 +224,8 @@ static int record_directory(struct diag *diag, const char *directory, const char
 }
 
 static int manifest_write(struct preparation *preparation, const char *directory,
-                          const struct toolchain *toolchain) {
+                          const struct toolchain *toolchain)
+{
     json_t *files = json_object();
     int result = -1;
     char *path = path_join(directory, "manifest.json");
@@ -238,7 +249,8 @@ done:
 /* Compiling. */
 
 /* "syn-1./src/lib.rs" below the directory: the first entry, by name, that starts with "syn-1.". */
-static char *step_source(const struct preparation *preparation, const struct step *step) {
+static char *step_source(const struct preparation *preparation, const struct step *step)
+{
     const char *base = preparation->toolchain->tools[step->tool].path;
     if (step->tool != TOOL_HOST_CRATES)
         return path_join(base, step->source);
@@ -261,7 +273,8 @@ static char *step_source(const struct preparation *preparation, const struct ste
 }
 
 static void step_arguments(const struct preparation *preparation, const struct step *step,
-                           struct strings *arguments) {
+                           struct strings *arguments)
+{
     const struct toolchain *toolchain = preparation->toolchain;
     const char *directory = preparation->directory;
     bool for_target = step->kind == STEP_TARGET;
@@ -296,7 +309,8 @@ static void step_arguments(const struct preparation *preparation, const struct s
 }
 
 static int step_start(struct preparation *preparation, const struct step *step,
-                      struct strings *arguments, struct process *process) {
+                      struct strings *arguments, struct process *process)
+{
     step_arguments(preparation, step, arguments);
     *process = (struct process){
         .arguments = (const char *const *)arguments->items,
@@ -308,7 +322,8 @@ static int step_start(struct preparation *preparation, const struct step *step,
 }
 
 static int step_check(struct preparation *preparation, const struct step *step,
-                      const struct process *process) {
+                      const struct process *process)
+{
     if (process->exit_status == 0)
         return 0;
     diag_forward(preparation->diag, "rustc", process->err.data ? process->err.data : "",
@@ -318,7 +333,8 @@ static int step_check(struct preparation *preparation, const struct step *step,
                       "'%s' could not be compiled for the sysroot", step->crate);
 }
 
-static int step_run(struct preparation *preparation, const struct step *step) {
+static int step_run(struct preparation *preparation, const struct step *step)
+{
     struct strings arguments = {0};
     struct process process;
     int result = step_start(preparation, step, &arguments, &process);
@@ -332,7 +348,8 @@ static int step_run(struct preparation *preparation, const struct step *step) {
     return result;
 }
 
-static void show_progress(void *data) {
+static void show_progress(void *data)
+{
     const struct preparation *preparation = data;
     struct timespec now;
     if (!preparation->on_terminal)
@@ -343,7 +360,8 @@ static void show_progress(void *data) {
     fflush(stderr);
 }
 
-static void progress_begin(struct preparation *preparation) {
+static void progress_begin(struct preparation *preparation)
+{
     clock_gettime(CLOCK_MONOTONIC, &preparation->begun);
     preparation->on_terminal = false;
     if (!preparation->options->progress || preparation->options->verbose)
@@ -356,7 +374,8 @@ static void progress_begin(struct preparation *preparation) {
     preparation->on_terminal = isatty(2);
 }
 
-static void progress_end(const struct preparation *preparation) {
+static void progress_end(const struct preparation *preparation)
+{
     struct timespec now;
     if (!preparation->options->progress || preparation->options->verbose)
         return;
@@ -367,7 +386,8 @@ static void progress_end(const struct preparation *preparation) {
 }
 
 /* Core takes as long as all else together, so the host's crates are compiled beside it. */
-static int compile_all(struct preparation *preparation) {
+static int compile_all(struct preparation *preparation)
+{
     struct strings core_arguments = {0};
     struct process core;
     struct process *all[] = {&core};
@@ -395,7 +415,8 @@ static int compile_all(struct preparation *preparation) {
 
 /* The checked variant runs the pass over core, the builtins and the crate (llvm-pass/README.md:
  * mode core). */
-static int write_pass_config(struct preparation *preparation) {
+static int write_pass_config(struct preparation *preparation)
+{
     static const char text[] = "rexpass 1\nmode core\n";
     if (preparation->options->variant == SYSROOT_PLAIN)
         return 0;
@@ -405,7 +426,8 @@ static int write_pass_config(struct preparation *preparation) {
                              0644);
 }
 
-static int make_entry(struct preparation *preparation, const char *final) {
+static int make_entry(struct preparation *preparation, const char *final)
+{
     int result = -1;
     char *empty = path_join(preparation->directory, "empty");
     char *host = path_join(preparation->directory, "host");
@@ -433,7 +455,8 @@ done:
 }
 
 /* Holds the entry's lock until the descriptor is closed, also by a crash. */
-static int lock_entry(struct diag *diag, const char *final) {
+static int lock_entry(struct diag *diag, const char *final)
+{
     char *path = must_format("%s.lock", final);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     int locked;
@@ -450,7 +473,8 @@ static int lock_entry(struct diag *diag, const char *final) {
     return fd;
 }
 
-static int print_dry_run(struct preparation *preparation) {
+static int print_dry_run(struct preparation *preparation)
+{
     const struct step *lists[] = {&core_step, host_steps, target_steps};
     const size_t counts[] = {1, sizeof(host_steps) / sizeof(host_steps[0]),
                              sizeof(target_steps) / sizeof(target_steps[0])};
@@ -468,7 +492,8 @@ static int print_dry_run(struct preparation *preparation) {
     return 0;
 }
 
-static void fill(struct sysroot *sysroot, char *directory, const char *key) {
+static void fill(struct sysroot *sysroot, char *directory, const char *key)
+{
     *sysroot = (struct sysroot){
         .directory = directory,
         .key = must_copy(key),
@@ -483,7 +508,8 @@ static void fill(struct sysroot *sysroot, char *directory, const char *key) {
 }
 
 int sysroot_prepare(struct diag *diag, const struct toolchain *toolchain,
-                    const struct sysroot_options *options, struct sysroot *sysroot) {
+                    const struct sysroot_options *options, struct sysroot *sysroot)
+{
     char key[HASH_HEX_SIZE];
     int result = -1, lock = -1;
     struct preparation preparation = {.diag = diag, .toolchain = toolchain, .options = options};
@@ -531,7 +557,8 @@ done:
 }
 
 int sysroot_prepare_host(struct diag *diag, const struct toolchain *toolchain,
-                         const struct sysroot_options *options, struct sysroot *sysroot) {
+                         const struct sysroot_options *options, struct sysroot *sysroot)
+{
     int result = -1;
     struct preparation preparation = {.diag = diag, .toolchain = toolchain, .options = options};
     char *host_rex = path_join(sysroot->host, "librex.rlib");
@@ -558,7 +585,8 @@ done:
     return result;
 }
 
-void sysroot_free(struct sysroot *sysroot) {
+void sysroot_free(struct sysroot *sysroot)
+{
     free(sysroot->directory);
     free(sysroot->key);
     free(sysroot->empty);
@@ -572,7 +600,8 @@ void sysroot_free(struct sysroot *sysroot) {
     *sysroot = (struct sysroot){0};
 }
 
-int sysroot_list(struct diag *diag, bool deep, struct sysroot_entry **entries, size_t *count) {
+int sysroot_list(struct diag *diag, bool deep, struct sysroot_entry **entries, size_t *count)
+{
     char *directory = entries_directory();
     DIR *listing = opendir(directory);
     *entries = NULL;
@@ -603,7 +632,8 @@ int sysroot_list(struct diag *diag, bool deep, struct sysroot_entry **entries, s
     return 0;
 }
 
-void sysroot_entries_free(struct sysroot_entry *entries, size_t count) {
+void sysroot_entries_free(struct sysroot_entry *entries, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
         free(entries[i].key);
         free(entries[i].rustc);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What programs are compiled against: core, compiler_builtins, the rex crate and its macros, compiled once per
- * (compiler, flags, pass, crate sources) into a content-addressed cache directory.
+ * What programs are compiled against: core, compiler_builtins, the rex crate and its macros,
+ * compiled once per (compiler, flags, pass, crate sources) into a content-addressed cache
+ * directory.
  *
  *   CACHE/sysroot/KEY/          complete entries only: made under a temporary name, then renamed
  *     libcore.rlib libcompiler_builtins.rlib librex.rlib   for the target
@@ -19,15 +20,16 @@
 
 enum sysroot_variant {
     SYSROOT_PLAIN,   /* no stack checks anywhere */
-    SYSROOT_CHECKED, /* core's own cycles are cut by stack checks; for programs with a reachable cycle */
+    SYSROOT_CHECKED, /* core's own cycles are cut by stack checks; for programs with a reachable
+                        cycle */
 };
 
 struct sysroot {
     char *directory; /* CACHE/sysroot/KEY */
     char *key;
-    char *empty;     /* for rustc's --sysroot */
-    char *library;   /* for -L: the target's rlibs */
-    char *core;      /* paths of the rlibs */
+    char *empty;   /* for rustc's --sysroot */
+    char *library; /* for -L: the target's rlibs */
+    char *core;    /* paths of the rlibs */
     char *builtins;
     char *rex;
     char *rex_macros; /* the macros' shared object for the host */
@@ -42,7 +44,8 @@ struct sysroot_options {
     bool progress; /* say what takes long */
 };
 
-/* Finds or makes the entry. Safe under parallel calls; an interrupted or damaged entry is made again. */
+/* Finds or makes the entry. Safe under parallel calls; an interrupted or damaged entry is made
+ * again. */
 int sysroot_prepare(struct diag *diag, const struct toolchain *toolchain,
                     const struct sysroot_options *options, struct sysroot *sysroot);
 /* Adds the crate for the host (`rexc test`) to a prepared sysroot. */
@@ -53,8 +56,8 @@ void sysroot_free(struct sysroot *sysroot);
 /* Each entry of the cache, for `rexc cache` and `rexc doctor`: with deep, every file is hashed. */
 struct sysroot_entry {
     char *key;
-    const char *variant; /* "plain", "checked" */
-    char *rustc;         /* version line of the compiler that it is for */
+    const char *variant;     /* "plain", "checked" */
+    char *rustc;             /* version line of the compiler that it is for */
     unsigned long long size; /* bytes */
     bool intact;
 };

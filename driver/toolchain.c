@@ -577,7 +577,8 @@ void toolchain_probe(struct diag *diag, const struct installation *installation,
     probe_crates(diag, installation, toolchain);
     memory_close(&memory);
 
-    /* rexc's own parts count by content, not by place: every build of the same sources shares a cache. */
+    /* rexc's own parts count by content, not by place: every build of the same sources shares a
+     * cache. */
     struct hash *hash = hash_begin();
     for (int i = 0; i < TOOL_COUNT; i++) {
         const struct tool *tool = &toolchain->tools[i];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a fuzz target over every file of a corpus directory, without libFuzzer: in `./scripts/check` under
- * ASan and UBSan, where a bad access ends the process. usage: NAME_replay [--tap] DIRECTORY...
+ * Runs a fuzz target over every file of a corpus directory, without libFuzzer: in `./scripts/check`
+ * under ASan and UBSan, where a bad access ends the process. usage: NAME_replay [--tap]
+ * DIRECTORY...
  */
 #include "base/file.h"
 
