@@ -2,6 +2,7 @@
 #include "driver/compile.h"
 #include "base/buffer.h"
 #include "driver/rust_flags.h"
+#include "lint/clippy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +29,7 @@ void compile_shared_arguments(const struct compile_request *request, struct stri
     strings_format(arguments, "--crate-type=%s", request->program ? "bin" : "rlib");
     strings_format(arguments, "--edition=%s", request->edition);
     rust_flags_add(arguments);
-    /* No unstable feature is handed out: RUSTC_BOOTSTRAP is for the flags of rexc alone. */
-    strings_add(arguments, "-Zallow-features=");
-    /* Code behind cfg(clippy) must be the same for the lint and for the compiler. */
-    strings_add(arguments, "--cfg=clippy");
+    lint_compile_arguments(arguments);
     add_features(request, arguments);
     hash_bytes(request->identity, strlen(request->identity), identity);
     strings_format(arguments, "-Cmetadata=%.16s", identity);
@@ -46,10 +44,6 @@ void compile_shared_arguments(const struct compile_request *request, struct stri
     for (size_t i = 0; request->remaps && i < request->remaps->count; i++)
         strings_format(arguments, "--remap-path-prefix=%s", request->remaps->items[i]);
     strings_add(arguments, "--remap-path-scope=macro,debuginfo,coverage,object");
-    /* dep-info says which bytes of each file were read. */
-    strings_add(arguments, "-Zchecksum-hash-algorithm=sha256");
-    strings_add(arguments, "--error-format=json");
-    strings_add(arguments, "--json=diagnostic-rendered-ansi");
     strings_add(arguments, request->source);
 }
 
@@ -62,8 +56,7 @@ void compile_arguments(const struct compile_request *request, const char *output
     if (request->debug)
         strings_add(arguments, "-Cdebuginfo=2");
     strings_format(arguments, "-Zllvm-plugins=%s", request->toolchain->tools[TOOL_PASS].path);
-    /* Warnings are the lint's to give; given here as well, each would come twice. */
-    strings_add(arguments, "--cap-lints=allow");
+    strings_add(arguments, "--error-format=json");
     strings_format(arguments, "--emit=%s=%s,dep-info=%s", request->program ? "obj" : "link", output,
                    depfile);
 }
