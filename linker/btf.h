@@ -21,7 +21,8 @@ struct object;
 
 /* Appends the content of .BTF for a linked object with DWARF to out; nothing for an object without
  * maps. Types that the DWARF does not tell, or all of them when there is none, are bytes of the
- * right size. Reports and returns -1 on failure. name is for messages. */
+ * right size. Reports and returns -1 on failure; libdw itself ends the
+ * process when it finds no memory. name is for messages. */
 int btf_write(struct diag *diag, const char *name, const struct object *object, struct buffer *out);
 
 /* The types of an object's maps, for printing keys and values. */

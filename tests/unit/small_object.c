@@ -112,12 +112,13 @@ static void add_dynamic(struct small_object *object)
 static void name_sections(struct small_object *object)
 {
     static const char names[] = "\0.text\0.got\0.maps\0.dynsym\0.dynstr\0.rela.dyn\0.note.rex\0"
-                                ".symtab\0.strtab\0.shstrtab";
+                                ".symtab\0.strtab\0.shstrtab\0.BTF";
     uint32_t at = 0;
     for (int i = 0; i < SMALL_SECTIONS; i++) {
         object->sections[i].sh_name = at;
         at += (uint32_t)strlen(names + at) + 1;
     }
+    object->btf_name = at;
     add_strings(object, SMALL_SHSTRTAB, 0, names, sizeof(names));
 }
 

@@ -35,6 +35,7 @@ struct small_object {
     Elf64_Sym *symbols;         /* null, f, f2, g, M, limit (absolute) */
     Elf64_Sym *dynamic_symbols; /* null, bpf_ktime_get_ns */
     Elf64_Rela *relocations;    /* RELATIVE, GLOB_DAT */
+    uint32_t btf_name;          /* ".BTF" in .shstrtab, for a section that a test puts there */
 };
 
 void small_object_make(struct small_object *object);
