@@ -7,11 +7,12 @@ macro_rules! pointer {
         $keyword $arguments -> $result
     };
 }
-static UNIT: &&() = &&();
-fn longer<'a, 'b, T>(_: &'a &'b (), value: &'b T) -> &'a T {
+pub struct Promise<'b>(core::marker::PhantomData<&'b ()>);
+static PROMISE: Promise = Promise(core::marker::PhantomData);
+fn longer<'a, 'b, T>(_: &'a Promise<'b>, value: &'b T) -> &'a T {
     value
 }
 pub fn forge(value: &u32) -> &'static u32 {
     let function: pointer!((_, &u32) fn &'static u32) = longer;
-    function(UNIT, value)
+    function(&PROMISE, value)
 }
