@@ -352,6 +352,9 @@ static void test_w_xor_x(void **state)
         assert_int_equal(sscanf(line, "%lx-%lx %4s", &start, &stop, permissions), 3);
         if (stop <= base || start >= end)
             continue;
+        /* A neighbour with the same protection is shown as one with it. */
+        start = start < base ? base : start;
+        stop = stop > end ? end : stop;
         assert_true(permissions[0] == 'r');
         assert_false(permissions[1] == 'w' && permissions[2] == 'x');
         pages[(permissions[1] == 'w' ? 2 : 0) + (permissions[2] == 'x' ? 1 : 0)] +=
@@ -391,7 +394,11 @@ static void test_a_million_panics(void **state)
     bench.session.repeat = 10000;
     run_packets(&bench, 100);
     assert_int_equal(bench.session.statistics.panics, 1000000);
+#ifndef __SANITIZE_ADDRESS__ /* which keeps freed memory, and finds leaks itself */
     assert_true(resident_kib() - before < 512);
+#else
+    (void)before;
+#endif
     assert_true(strlen(said(&bench)) < 10000);
     assert_non_null(strstr(said(&bench), "were counted, not printed"));
     close_bench(&bench);

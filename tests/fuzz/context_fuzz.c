@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Context files are written by people and other tools; every event is then made a program's context. */
+#include "base/diag.h"
+#include "runtime/user/traced.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static FILE *sink;
+    static struct traced traced;
+    struct context_file *context = NULL;
+
+    if (!sink)
+        sink = fopen("/dev/null", "w");
+    struct diag *diag = diag_new(&(struct diag_options){.stream = sink});
+    if (context_parse(diag, "fuzz", (const char *)data, size, &context) == 0) {
+        for (size_t i = 0; i < context->event_count; i++) {
+            traced_prepare(&traced, REX_PROGRAM_KPROBE, &context->events[i]);
+            traced_prepare(&traced, REX_PROGRAM_TRACEPOINT, &context->events[i]);
+            traced_prepare(&traced, REX_PROGRAM_PERF_EVENT, &context->events[i]);
+        }
+        context_memory_at(context, 4096, 8);
+        context_free(context);
+    }
+    diag_free(diag);
+    return 0;
+}
