@@ -300,13 +300,16 @@ int depth_circle(const struct depth *depth, uint32_t node, uint32_t **circle, si
     if (!came || !by || !list || search(depth, node, node, came, by, &found))
         goto done;
     size_t length = 0;
-    if (found) {
-        list[length++] = node;
-        for (uint32_t at = came[node]; at != node; at = came[at])
+    if (found) { /* backwards, from the node on: callers after callees */
+        uint32_t at = node;
+        do {
             if (!callgraph_is_set(depth->graph, at))
                 list[length++] = at;
+            at = came[at];
+        } while (at != node);
     }
-    for (size_t i = 1, j = length; i + 1 < j; i++) {
+    size_t kept = length && list[0] == node; /* the node itself stays first */
+    for (size_t i = kept, j = length; i + 1 < j; i++) {
         uint32_t swap = list[i];
         list[i] = list[--j];
         list[j] = swap;

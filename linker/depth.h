@@ -53,8 +53,8 @@ struct depth_step {
  * memory ran out. */
 int depth_path(const struct depth *depth, uint32_t node, struct depth_step **steps, size_t *count);
 
-/* A shortest circle through a node, in call order from it, inside its component: nodes without the sets. *circle is
- * malloc'ed; *count is 0 when there is none. Returns -1 when memory ran out. */
+/* A shortest circle through a node, in call order, inside its component: its functions, the node first
+ * when it is one. *circle is malloc'ed; *count is 0 when there is none. Returns -1 when memory ran out. */
 int depth_circle(const struct depth *depth, uint32_t node, uint32_t **circle, size_t *count);
 
 #endif

@@ -155,13 +155,10 @@ static void report_circle(struct analysis *analysis, uint32_t node)
         stack_notes_circle(&notes, code, circle, length)) {
         no_memory(analysis);
     } else {
-        uint32_t function = length ? circle[0] : node;
         bool plan = analysis->options->round == STACK_PLAN;
         struct diag_message message = {
             .code = DIAG_STACK_RECURSION,
-            .at = {.symbol = callgraph_is_set(analysis->result->graph, function)
-                                 ? NULL
-                                 : code->functions[function].name},
+            .at = {.symbol = length ? code->functions[circle[0]].name : NULL},
             .why = "each turn uses more stack, and nothing stops it before the stack's end",
             .help = plan ? "Break the circle: use a loop, or let the recursion pass through a function "
                            "of the program."
