@@ -16,7 +16,7 @@ static const char layout_read[] =
     "  .rela.plt : { *(.rela.plt) }\n"
     "  .rodata : { *(.rodata .rodata.*) }\n"
     "  . = ALIGN(4096);\n"
-    "  .text : { *(.text .text.*) } =0xcccccccc\n"
+    "  .text : { *(.text .text.*) . = ALIGN(16); } =0xcccccccc\n"
     "  .plt : { *(.plt) }\n";
 
 static const char layout_write[] = "  . = ALIGN(4096);\n"
@@ -79,8 +79,8 @@ int link_script(struct buffer *script, const char *const *program_sections, size
                       needs[i].bytes);
     buffer_string(script, layout_read);
     for (size_t i = 0; i < section_count; i++)
-        buffer_format(script, "  \"%s\" : { KEEP(*(\"%s\")) } =0xcccccccc\n", program_sections[i],
-                      program_sections[i]);
+        buffer_format(script, "  \"%s\" : { KEEP(*(\"%s\")) . = ALIGN(16); } =0xcccccccc\n",
+                      program_sections[i], program_sections[i]);
     buffer_string(script, layout_write);
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
         buffer_format(script, "  %s 0 : { *(%s) }\n", kept[i], kept[i]);

@@ -105,6 +105,24 @@ static void test_segments(void **state)
     buffer_free(&image);
 }
 
+/* What is between functions and between sections of code is nothing that runs. */
+static void test_padding(void **state)
+{
+    struct buffer image = {0};
+    assert_int_equal(fixture_link_program(*state, ".section xdp\nnop\n", &image), 0);
+    struct object *object = read_image(*state, &image);
+    for (size_t i = 0; i < object->section_count; i++) {
+        const struct object_section *section = &object->sections[i];
+        if (!(section->flags & SHF_EXECINSTR))
+            continue;
+        uint64_t end = section->address + section->size;
+        assert_int_equal(end % 16, 0);
+        assert_true(section[1].address == end || section[1].address % PAGE == 0);
+    }
+    object_free(object);
+    buffer_free(&image);
+}
+
 static void test_imports_used(void **state)
 {
     static const char *const expected[] = {"bpf_ktime_get_ns", "rex_cpu", "rex_timeout"};
@@ -543,6 +561,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(sections),
         TEST(segments),
+        TEST(padding),
         TEST(imports_used),
         TEST(thunk_bytes),
         TEST(thunk_object),
