@@ -5,6 +5,7 @@
  *   imports functions  one import!/import_noreturn! invocation for each function of imports.def
  *   imports fields     one field! invocation for each field of a kernel structure in imports.def
  *   imports names      names that no program and no map may take
+ *   imports roots      STRUCTURE.FIELD a line, for trim
  */
 #include "runtime/abi/rex_abi.h"
 #include "runtime/abi/rex_imports.h"
@@ -155,6 +156,13 @@ static int write_names(void)
     return 0;
 }
 
+static int write_roots(void)
+{
+    for (size_t i = 0; i < COUNT(fields); i++)
+        printf("%s.%s\n", fields[i].structure, fields[i].field);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -165,6 +173,7 @@ int main(int argc, char **argv)
         {"functions", write_functions},
         {"fields", write_fields},
         {"names", write_names},
+        {"roots", write_roots},
     };
     for (size_t i = 0; argc == 2 && i < COUNT(outputs); i++) {
         if (strcmp(argv[1], outputs[i].name) == 0) {
@@ -172,6 +181,6 @@ int main(int argc, char **argv)
             return failed || fflush(stdout) != 0;
         }
     }
-    fprintf(stderr, "usage: %s abi|functions|fields|names\n", argv[0]);
+    fprintf(stderr, "usage: %s abi|functions|fields|names|roots\n", argv[0]);
     return 2;
 }

@@ -102,6 +102,76 @@ pub fn try_read<T: Copy + NoRef>(bytes: &[u8]) -> Option<T> {
     Some(unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
 }
 
+/// Reads a `T` at an offset, in bytes.
+///
+/// # Panics
+/// When the bytes end before it does.
+#[inline(always)]
+#[track_caller]
+pub fn read_at<T: Copy + NoRef>(bytes: &[u8], offset: usize) -> T {
+    match bytes.get(offset..).and_then(try_read) {
+        Some(value) => value,
+        None => too_short(bytes.len(), offset + size_of::<T>()),
+    }
+}
+
+/// Writes a `T` at an offset, in bytes.
+///
+/// # Panics
+/// When the bytes end before it does.
+#[inline(always)]
+#[track_caller]
+pub fn write_at<T: Copy + Plain>(bytes: &mut [u8], offset: usize, value: T) {
+    let value = as_bytes(&value);
+    let length = bytes.len();
+    match bytes.get_mut(offset..).and_then(|rest| rest.get_mut(..value.len())) {
+        Some(place) => place.copy_from_slice(value),
+        None => too_short(length, offset + value.len()),
+    }
+}
+
+/// The unsigned bit-field of `size` bits (1 to 64) whose lowest is bit `first`; bit 0 is the lowest of the
+/// first byte.
+///
+/// # Panics
+/// When the bytes end before it does.
+#[inline(always)]
+pub fn read_bits(bytes: &[u8], first: usize, size: usize) -> u64 {
+    let (start, shift) = (first / 8, first % 8);
+    let mut value = 0u128;
+    let mut i = 0;
+    // At most 9 bytes: the loop is unrolled where size and place are constants.
+    while i * 8 < shift + size {
+        value |= u128::from(bytes[start + i]) << (i * 8);
+        i += 1;
+    }
+    ((value >> shift) & ((1 << size) - 1)) as u64
+}
+
+/// As [`read_bits`], of a signed bit-field.
+#[inline(always)]
+pub fn read_bits_signed(bytes: &[u8], first: usize, size: usize) -> i64 {
+    let unused = 64 - size;
+    ((read_bits(bytes, first, size) << unused) as i64) >> unused
+}
+
+/// Writes the lowest `size` bits of the value where [`read_bits`] reads them.
+///
+/// # Panics
+/// When the bytes end before the bit-field does.
+#[inline(always)]
+pub fn write_bits(bytes: &mut [u8], first: usize, size: usize, value: u64) {
+    let (start, shift) = (first / 8, first % 8);
+    let mask = ((1u128 << size) - 1) << shift;
+    let value = (u128::from(value) << shift) & mask;
+    let mut i = 0;
+    while i * 8 < shift + size {
+        let byte = &mut bytes[start + i];
+        *byte = (*byte & !((mask >> (i * 8)) as u8)) | (value >> (i * 8)) as u8;
+        i += 1;
+    }
+}
+
 /// The bytes of a value.
 #[inline(always)]
 pub fn as_bytes<T: Plain>(value: &T) -> &[u8] {
