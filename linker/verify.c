@@ -221,6 +221,9 @@ void verify_report_show(struct diag *diag, const char *name, const struct verify
                     .has_address = violation->has_address,
                 },
             .why = verify_rule_line(violation->rule),
+            .help = violation->rule == VERIFY_SIGNED_BY
+                        ? "name the signer's certificate with --cert if you trust it"
+                        : "build the object again with `rexc build`, or get it from who made it",
         };
         diag_report(diag, &message, "%s", violation->text);
     }

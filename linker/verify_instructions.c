@@ -7,12 +7,11 @@
 enum { LOCK = 1, REP = 2, WIDE = 4, NOP = 8 };
 
 struct allowed {
-    uint16_t mnemonic;
-    uint16_t flags;
-    const char *forms;
+    const char *forms; /* NULL: the mnemonic is not allowed */
+    unsigned flags;
 };
 
-#define ALLOW(name, forms_, flags_, reason) {ZYDIS_MNEMONIC_##name, flags_, forms_},
+#define ALLOW(name, forms, flags, reason) [ZYDIS_MNEMONIC_##name] = {forms, flags},
 #define ALLOW_CONDITIONS(before, forms, flags, reason)                                             \
     ALLOW(before##B, forms, flags, reason)                                                         \
     ALLOW(before##BE, forms, flags, reason)                                                        \
@@ -28,18 +27,9 @@ struct allowed {
     ALLOW(before##O, forms, flags, reason)                                                         \
     ALLOW(before##S, forms, flags, reason)                                                         \
     ALLOW(before##Z, forms, flags, reason)
-static const struct allowed list[] = {
+static const struct allowed list[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 #include "linker/verify_instructions.def"
 };
-
-static const struct allowed *find_allowed(uint16_t mnemonic)
-{
-    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-        if (list[i].mnemonic == mnemonic)
-            return &list[i];
-    }
-    return NULL;
-}
 
 static ZydisRegister whole(ZydisRegister part)
 {
@@ -214,9 +204,9 @@ static void check_instruction(struct verify *verify, uint32_t index,
                               const ZydisDecodedInstruction *decoded,
                               const ZydisDecodedOperand *operands)
 {
-    const struct allowed *allowed = find_allowed((uint16_t)decoded->mnemonic);
+    const struct allowed *allowed = &list[decoded->mnemonic];
 
-    if (!allowed)
+    if (!allowed->forms)
         refuse_instruction(verify, index, "not in the list of instructions");
     else if (decoded->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY || decoded->address_width != 64 ||
              !prefixes_are_right(allowed, decoded, operands))
@@ -240,8 +230,8 @@ static void check_stack_pointer(struct verify *verify, uint32_t index,
                                 const ZydisDecodedInstruction *decoded,
                                 const ZydisDecodedOperand *operands)
 {
-    const struct allowed *allowed = find_allowed((uint16_t)decoded->mnemonic);
-    if (writes_any_frame(decoded, operands) && allowed && !matches(allowed->forms, decoded, operands))
+    const char *forms = list[decoded->mnemonic].forms;
+    if (writes_any_frame(decoded, operands) && forms && !matches(forms, decoded, operands))
         refuse_instruction(verify, index, "changes rsp or rbp in a way that is not in the list");
 }
 
