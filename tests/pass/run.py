@@ -24,7 +24,7 @@ FLAGS = ("--target x86_64-unknown-none -Cpanic=abort -Ccodegen-units=1 -Crelocat
          "-Cembed-bitcode=no -Zfunction-sections=yes -Cforce-frame-pointers=yes -Cno-redzone=yes "
          "-Cjump-tables=no -Zsanitizer=kcfi -Zretpoline-external-thunk -Zfunction-return=thunk-extern "
          "-Zplt=yes -Zcf-protection=branch -Csymbol-mangling-version=v0 -Zmerge-functions=disabled "
-         "-Awarnings --edition 2021 --crate-name prog --crate-type bin").split()
+         "-Awarnings --edition 2021 --crate-name prog").split()
 HEAD = ("#![feature(no_core, lang_items, auto_traits, rustc_attrs, abi_x86_interrupt)]\n"
         "#![no_core]\n#![no_main]\n")
 LEVELS = "0", "1", "2", "3", "s", "z"
@@ -49,17 +49,19 @@ class Result:
         self.object = Object(data) if data else None
 
 
-def compile(source, level="2", config=None, report=True, flags=(), crate=True):
+def compile(source, level="2", config=None, report=True, flags=(), crate=True, library=False):
     """Runs rustc with the plugin. config is the configuration without its first line and its report line."""
     with tempfile.TemporaryDirectory() as directory:
         work = pathlib.Path(directory)
-        (work / "main.rs").write_text(HEAD + (HERE / "mini.rs").read_text() + source if crate else source)
+        head = HEAD.replace("#![no_main]\n", "") if library else HEAD
+        (work / "main.rs").write_text(head + (HERE / "mini.rs").read_text() + source if crate else source)
         environment = {"PATH": "/usr/bin:/bin", "RUSTC_BOOTSTRAP": "1"}
         if config is not None:
             lines = "rexpass 1\n" + (f"report {work}/report\n" if report else "") + config
             (work / "config").write_text(lines)
             environment["REXC_PASS_CONFIG"] = str(work / "config")
-        done = subprocess.run([RUSTC, *FLAGS, f"-Copt-level={level}", *flags, f"-Zllvm-plugins={PLUGIN}",
+        done = subprocess.run([RUSTC, *FLAGS, f"-Copt-level={level}", *flags,
+                               "--crate-type", "rlib" if library else "bin", f"-Zllvm-plugins={PLUGIN}",
                                "--emit", f"obj={work}/main.o", "main.rs"], cwd=work, env=environment,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=120)
@@ -147,6 +149,15 @@ def test_no_markers():
     assert report_lines(result) == [] and result.object.code("f")
 
 
+def test_library():
+    """a program in a library crate is an entry point of it, at every level"""
+    source = TRAMPOLINE + marker("prog") + "pub fn generic<T>(x: T) -> u32 { 1 }\n"
+    for level in LEVELS:
+        made = good(source.replace("static P", "pub static P"), level=level, config="mode none\n", library=True).object
+        assert made.sections[made.symbol("prog").section].name == "xdp"
+        assert b"REXPROGRAM" not in made.data
+
+
 def test_longest_names():
     """a name of 63 and a section of 127 bytes are taken, one more is refused"""
     name, section = "p" * 63, "kprobe/" + "s" * 120
@@ -178,9 +189,8 @@ def test_marker_not_used():
 
 
 def test_marker_shape():
-    """markers that can change, are visible outside, too short or too long are refused"""
-    refused(TRAMPOLINE + marker().replace("static P", "static mut P"), "not a private constant")
-    refused(TRAMPOLINE + marker().replace("#[used]", "#[used] #[no_mangle] pub"), "not a private constant")
+    """markers that can change, are too short or too long are refused"""
+    refused(TRAMPOLINE + marker().replace("static P", "static mut P"), "it is not constant")
     refused("#[used] static P: [u8; 16] = MAGIC;\n", "not 56 bytes long")
     refused("#[repr(C)] struct Long { m: [u8; 16], p: [u64; 6] }\n"
             "#[used] static P: Long = Long { m: MAGIC, p: [0; 6] };\n", "not 56 bytes long")
@@ -521,7 +531,7 @@ def test_configuration_of_another_format():
                 path.write_text(text)
             source = pathlib.Path(directory) / "main.rs"
             source.write_text(HEAD + (HERE / "mini.rs").read_text())
-            done = subprocess.run([RUSTC, *FLAGS, f"-Zllvm-plugins={PLUGIN}", "--emit",
+            done = subprocess.run([RUSTC, *FLAGS, "--crate-type=bin", f"-Zllvm-plugins={PLUGIN}", "--emit",
                                    f"obj={directory}/main.o", str(source)],
                                   env={"RUSTC_BOOTSTRAP": "1", "REXC_PASS_CONFIG": str(path)},
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
