@@ -26,9 +26,13 @@ static unsigned find(const struct cleanup_table *table, uint32_t kind, const voi
     return i; /* index + 1; 0: not there */
 }
 
-bool cleanup_holds(const struct cleanup_table *table, uint32_t kind, const void *argument)
+bool cleanup_holds_kind(const struct cleanup_table *table, uint32_t kind)
 {
-    return find(table, kind, argument) != 0;
+    for (unsigned i = 0; i < table->used; i++) {
+        if (table->entries[i].kind == kind)
+            return true;
+    }
+    return false;
 }
 
 bool cleanup_remove(struct cleanup_table *table, uint32_t kind, const void *argument)

@@ -27,7 +27,7 @@ struct cleanup_table {
 bool cleanup_has_room(const struct cleanup_table *table);
 /* Only when there is room. */
 void cleanup_add(struct cleanup_table *table, uint32_t kind, void *argument);
-bool cleanup_holds(const struct cleanup_table *table, uint32_t kind, const void *argument);
+bool cleanup_holds_kind(const struct cleanup_table *table, uint32_t kind);
 /* False when there is no such entry. */
 bool cleanup_remove(struct cleanup_table *table, uint32_t kind, const void *argument);
 /* Gives everything back, newest first. Returns how much there was. */

@@ -16,13 +16,13 @@
 #define NANOSECONDS 1000000000u
 #define JIFFY (NANOSECONDS / 250) /* CONFIG_HZ=250, as Debian's kernels */
 
-/* -EDEADLK when this run holds it already, or when another CPU has not given it up by the end of the run's time; -ENOSPC when
- * the run holds as much as it may. */
+/* -EDEADLK when this run holds a lock already, this or another (the kernel's verifier allows one at a time, too), or when
+ * another CPU has not given it up by the end of the run's time; -ENOSPC when the run holds as much as it may. */
 int64_t host_rex_spin_lock(struct bpf_spin_lock *lock)
 {
     struct cpu *cpu = cpu_current();
 
-    if (cleanup_holds(&cpu->cleanup, REX_CLEANUP_SPIN_LOCK, lock))
+    if (cleanup_holds_kind(&cpu->cleanup, REX_CLEANUP_SPIN_LOCK))
         return -EDEADLK;
     if (!cleanup_has_room(&cpu->cleanup))
         return -ENOSPC;
@@ -51,7 +51,7 @@ static uint64_t read_clock(clockid_t clock)
     return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
 }
 
-/* A line as trace_pipe shows it: task, CPU, time, text. */
+/* A line as trace_pipe shows it: task, CPU, time, text. Always 0. */
 int64_t host_rex_trace_printk(const char *text, uint64_t length)
 {
     const struct cpu *cpu = cpu_current();
@@ -74,7 +74,7 @@ int64_t host_rex_trace_printk(const char *text, uint64_t length)
         diag_forward(cpu->runtime->diag, "trace", line.data, line.length);
     pthread_mutex_unlock(&cpu->runtime->reports.lock);
     buffer_free(&line);
-    return (int64_t)length;
+    return 0;
 }
 
 uint64_t host_bpf_ktime_get_ns(void)

@@ -123,7 +123,9 @@ void report_panic(struct cpu *cpu, const char *message, const struct trace *trac
         report(cpu, &diagnostic, trace, what);
         free(what);
     } else {
-        char *what = must_format("the program panicked: %s", text);
+        /* The crate's panic body writes "panicked at FILE:LINE:COLUMN:", a newline, the message. */
+        const bool placed = strncmp(text, "panicked at ", 12) == 0;
+        char *what = must_format("the program %s%s", placed ? "" : "panicked: ", text);
         report(cpu, &diagnostic, trace, what);
         free(what);
     }
