@@ -147,15 +147,14 @@ static void find_references(const char *text, const char *name, struct buffer *b
     static const char before[] = "undefined symbol: ", mark[] = ">>> ";
     size_t length = strlen(name), count = 0;
     size_t starts[REFERENCES];
-    const char *at = text;
+    const char *at = strstr(text, before);
 
-    while (at && (at = strstr(at, before))) {
-        at += sizeof(before) - 1;
-        if (strncmp(at, name, length) == 0 && at[length] == '\n')
-            break;
-    }
+    while (at && (strncmp(at + sizeof(before) - 1, name, length) != 0 ||
+                  at[sizeof(before) - 1 + length] != '\n'))
+        at = strstr(at + 1, before);
     if (!at)
         return;
+    at += sizeof(before) - 1;
     for (const char *line = at + length + 1;
          count < REFERENCES && strncmp(line, mark, sizeof(mark) - 1) == 0;) {
         line += sizeof(mark) - 1;
