@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "driver/compile.h"
 #include "base/buffer.h"
+#include "base/file.h"
 #include "driver/rust_flags.h"
 #include "lint/clippy.h"
 
@@ -59,4 +60,19 @@ void compile_arguments(const struct compile_request *request, const char *output
     strings_add(arguments, "--error-format=json");
     strings_format(arguments, "--emit=%s=%s,dep-info=%s", request->program ? "obj" : "link", output,
                    depfile);
+}
+
+char *compile_remapped(const struct strings *remaps, const char *path)
+{
+    /* The last one that fits wins, as with rustc; a prefix is one of whole components. */
+    for (size_t i = remaps->count; i-- > 0;) {
+        const char *from = remaps->items[i];
+        const char *to = strrchr(from, '=') + 1;
+        size_t length = (size_t)(to - from) - 1;
+        if (strncmp(path, from, length) != 0 || (path[length] != '/' && path[length] != '\0'))
+            continue;
+        const char *rest = path + length + (path[length] == '/');
+        return *to ? path_join(to, rest) : must_copy(rest);
+    }
+    return must_copy(path);
 }

@@ -38,4 +38,8 @@ void compile_shared_arguments(const struct compile_request *request, struct stri
 void compile_arguments(const struct compile_request *request, const char *output,
                        const char *depfile, struct strings *arguments);
 
+/* A path as it stands in the object, by the same rules as rustc's --remap-path-prefix. To free().
+ */
+char *compile_remapped(const struct strings *remaps, const char *path);
+
 #endif

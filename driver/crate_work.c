@@ -40,8 +40,8 @@ static void add_crate_values(const struct crates *crates, const struct crate_job
                              struct inputs *values)
 {
     for (size_t i = 0; i < job->use_count; i++) {
-        size_t used = job->uses[i];
-        if (seen[used])
+        size_t used = job->uses[i].crate;
+        if (job->uses[i].place != PLACE_PACKAGE || seen[used])
             continue;
         seen[used] = true;
         const struct crate_job *other = &crates->jobs[used];
@@ -179,10 +179,26 @@ static size_t remove_colors(char *text)
 
 /* --- before --- */
 
+/* NAME=PATH of everything that the source may name. */
+static void list_externs(const struct crates *crates, const struct crate_job *job,
+                         struct strings *externs)
+{
+    const struct sysroot *sysroot = crates->context->sysroot;
+    for (size_t i = 0; i < job->use_count; i++) {
+        const struct crate_use *use = &job->uses[i];
+        const char *path = use->place == PLACE_REX          ? sysroot->rex
+                           : use->place == PLACE_REX_MACROS ? sysroot->rex_macros
+                                                            : crates->jobs[use->crate].output;
+        strings_format(externs, "%s=%s", use->name, path);
+    }
+    strings_add_all(externs, &job->libraries);
+}
+
 void crate_work_begin(const struct crates *crates, struct work *work)
 {
     const struct crate_context *context = crates->context;
     const struct crate_job *job = work->job;
+    list_externs(crates, job, &work->externs);
     work->request = (struct compile_request){
         .toolchain = context->toolchain,
         .sysroot = context->sysroot,
@@ -193,7 +209,7 @@ void crate_work_begin(const struct crates *crates, struct work *work)
         .program = job->program,
         .features = &job->features,
         .known_features = &job->known_features,
-        .externs = &job->externs,
+        .externs = &work->externs,
         .search = context->search,
         .remaps = &job->remaps,
         .optimisation = context->optimisation,
@@ -510,6 +526,7 @@ int crate_work_finish(struct crates *crates, struct work *work)
 void crate_work_free(struct work *work)
 {
     strings_free(&work->shared);
+    strings_free(&work->externs);
     strings_free(&work->arguments);
     strings_free(&work->environment);
     strings_free(&work->placed);

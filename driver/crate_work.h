@@ -15,6 +15,7 @@ struct work {
     struct crate_job *job;
     struct compile_request request;
     bool done;
+    struct strings externs;
     struct strings shared; /* arguments that lint and compile have in common */
     char *directory;       /* for this run's files */
     /* Compile. */

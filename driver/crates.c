@@ -78,7 +78,8 @@ static void add_processes(struct batch *batch, struct work *work)
 static bool is_ready(const struct crates *crates, const struct work *work)
 {
     for (size_t i = 0; i < work->job->use_count; i++) {
-        if (!crates->works[work->job->uses[i]].done)
+        const struct crate_use *use = &work->job->uses[i];
+        if (use->place == PLACE_PACKAGE && !crates->works[use->crate].done)
             return false;
     }
     return true;
@@ -285,8 +286,10 @@ void crate_jobs_free(struct crate_job *jobs, size_t count)
         free(job->identity);
         strings_free(&job->features);
         strings_free(&job->known_features);
-        strings_free(&job->externs);
         strings_free(&job->remaps);
+        strings_free(&job->libraries);
+        for (size_t j = 0; j < job->use_count; j++)
+            free(job->uses[j].name);
         free(job->uses);
         free(job->stem);
         free(job->output);

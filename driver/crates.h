@@ -9,6 +9,7 @@
 
 #include "driver/compile.h"
 #include "driver/fingerprint.h"
+#include "driver/package.h"
 
 struct diag;
 
@@ -21,9 +22,10 @@ struct crate_job {
     char *edition;
     char *identity;
     bool program;
-    bool own; /* the author's: its warnings are shown */
-    struct strings features, known_features, externs, remaps; /* as in struct compile_request */
-    size_t *uses; /* indices of the jobs that its source may name */
+    bool own;                                        /* the author's: its warnings are shown */
+    struct strings features, known_features, remaps; /* as in struct compile_request */
+    struct strings libraries; /* NAME=PATH of each library of `rexc -c` that its source may name */
+    struct crate_use *uses; /* what its source may name; indices of jobs */
     size_t use_count;
     char *stem;   /* path of its outputs without ending */
     char *output; /* stem + ".rlib" or ".o" */
@@ -41,7 +43,8 @@ struct crate_context {
     const char *name;  /* of the program: its scan's record */
     const char *optimisation;
     bool debug;
-    /* Crates that were made by `rexc -c` before: directories for rustc to find them in. */
+    /* Directories with the crates behind those that a source names: the outputs of jobs, libraries
+     * of `rexc -c`. */
     const struct strings *search;
     /* Functions that get a stack check (symbols, sorted); NULL: none. */
     const struct strings *checks;

@@ -76,6 +76,14 @@ struct package {
     struct strings enabled;
 };
 
+/* How one crate names another. */
+struct crate_use {
+    char *name; /* the identifier in the source */
+    enum dependency_place place;
+    size_t crate;     /* PLACE_PACKAGE: index in the project's crates */
+    bool development; /* a dev-dependency: only for tests */
+};
+
 /* Packages stay where they are when more are added. */
 struct package_list {
     struct package **items;

@@ -26,14 +26,6 @@ struct project_options {
     bool verbose;
 };
 
-/* How one crate names another. */
-struct crate_use {
-    char *name; /* the identifier in the source */
-    enum dependency_place place;
-    size_t crate;     /* PLACE_PACKAGE: index in the project's crates */
-    bool development; /* a dev-dependency: only for tests */
-};
-
 /* One call of the compiler: a package's library or the program. */
 struct crate {
     const struct package *package;
