@@ -23,7 +23,8 @@ struct source_frame {
 
 /* Reads the functions of an object's DWARF; the object has to live as long. An object without DWARF
  * gives *info NULL and 0; all functions below take NULL and find nothing. Reports and returns -1
- * when memory runs out. */
+ * when memory runs out; where libdw itself finds none, it ends the
+ * process. */
 int debug_info_open(struct diag *diag, const char *name, const struct object *object,
                     struct debug_info **info);
 void debug_info_close(struct debug_info *info);

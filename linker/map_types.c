@@ -214,7 +214,7 @@ static json_t *wide_integer(const struct value *value)
 
 static json_t *integer(const struct btf_type *type, const struct value *value)
 {
-    if (value->size > 8)
+    if (value->size == 0 || value->size > 8)
         return value->size == 16 ? wide_integer(value) : NULL;
     uint64_t bits = load_bits(value);
     if (btf_int_encoding(type) & BTF_INT_BOOL)
