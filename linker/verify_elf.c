@@ -349,7 +349,7 @@ void rule_hidden_bytes(struct verify *verify)
 {
     const struct object *object = verify->object;
     const Elf64_Ehdr *header = &object->header;
-    struct piece *pieces = calloc(object->section_count + 2, sizeof(*pieces));
+    struct piece *pieces = calloc(object->section_count + 3, sizeof(*pieces));
     size_t count = 0;
     uint64_t end = 0;
 
@@ -357,13 +357,11 @@ void rule_hidden_bytes(struct verify *verify)
         verify->out_of_memory = true;
         return;
     }
+    pieces[count++] = (struct piece){0, sizeof(*header)};
     pieces[count++] = (struct piece){
-        .end = sizeof(*header) + (uint64_t)header->e_phnum * sizeof(Elf64_Phdr),
-    };
+        header->e_phoff, header->e_phoff + (uint64_t)header->e_phnum * sizeof(Elf64_Phdr)};
     pieces[count++] = (struct piece){
-        .start = header->e_shoff,
-        .end = header->e_shoff + (uint64_t)header->e_shnum * sizeof(Elf64_Shdr),
-    };
+        header->e_shoff, header->e_shoff + (uint64_t)header->e_shnum * sizeof(Elf64_Shdr)};
     for (size_t i = 1; i < object->section_count; i++) {
         const struct object_section *section = &object->sections[i];
         if (section->type != SHT_NOBITS && section->size)

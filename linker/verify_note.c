@@ -2,6 +2,7 @@
 /* What the note says, whether the code agrees, and who signed it all. */
 #include "linker/verify_rules.h"
 
+#include "linker/btf.h"
 #include "linker/signature.h"
 #include "linker/stack.h"
 
@@ -160,6 +161,17 @@ void rule_note_content(struct verify *verify)
         refuse_at(verify, note->handle_timeout, "the note's timeout handler is not at this address");
     if (!is_at(verify->object, REX_SYMBOL_PANIC_BODY, note->panic_body))
         refuse_at(verify, note->panic_body, "the note's panic body is not at this address");
+}
+
+void rule_btf(struct verify *verify)
+{
+    struct map_types *types = NULL;
+    struct capture capture;
+    if (!capture_begin(verify, &capture))
+        return;
+    int result = map_types_read(capture.diag, verify->options->name, verify->object, &types);
+    capture_end(verify, &capture, result != 0);
+    map_types_free(types);
 }
 
 void rule_license(struct verify *verify)

@@ -595,12 +595,25 @@ static void note_has_reserved_bits(struct fixture *f)
     f->bytes[fixture_section(f, ".note.rex")->sh_offset + 16 + 36] |= 2; /* panic_flags */
 }
 
+static void btf_has_other_magic(struct fixture *f)
+{
+    f->bytes[fixture_section(f, ".BTF")->sh_offset] ^= 1;
+}
+static void btf_is_cut(struct fixture *f)
+{
+    Elf64_Shdr *section = fixture_section(f, ".BTF");
+    section->sh_size -= 8;
+    memset(f->bytes + section->sh_offset + section->sh_size, 0, 8);
+}
+
 static void test_note(void **state)
 {
     static const struct change changes[] = {
         CHANGE(NOTE, note_has_other_version),
         CHANGE(NOTE, note_is_cut),
         CHANGE(NOTE, note_has_reserved_bits),
+        CHANGE(BTF, btf_has_other_magic),
+        CHANGE(BTF, btf_is_cut),
     };
     struct fixture fixture;
     (void)state;

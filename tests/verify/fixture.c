@@ -2,6 +2,7 @@
 #include "tests/verify/fixture.h"
 
 #include "base/file.h"
+#include "linker/btf.h"
 #include "linker/finish.h"
 #include "linker/imports.h"
 
@@ -151,14 +152,22 @@ static void write_note(const struct object *object, void (*change)(struct note *
 void fixture_make(const char *option, void (*change_note)(struct note *), struct buffer *object)
 {
     struct object *image = link_good(option);
-    struct buffer note = {0};
+    struct buffer note = {0}, btf = {0};
     struct diag *diag = loud();
 
     write_note(image, change_note, &note);
-    struct finish_inputs inputs = {.image = image, .note = note.data, .note_size = note.length};
+    assert_int_equal(btf_write(diag, "good.elf", image, &btf), 0);
+    struct finish_inputs inputs = {
+        .image = image,
+        .note = note.data,
+        .note_size = note.length,
+        .btf = btf.data,
+        .btf_size = btf.length,
+    };
     assert_int_equal(finish_object(diag, &inputs, object, NULL), 0);
     diag_free(diag);
     buffer_free(&note);
+    buffer_free(&btf);
     object_free(image);
 }
 
