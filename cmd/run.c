@@ -28,8 +28,9 @@ static int parse_number(const struct command_options *options, const char *optio
     *number = strtoull(text, &end, 10);
     if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || *number < low ||
         *number > high)
-        return command_usage_error(options, "run", "%s takes a number from %llu to %llu, not \"%s\"",
-                                   option, (unsigned long long)low, (unsigned long long)high, text);
+        return command_usage_error(options, "run",
+                                   "%s takes a number from %llu to %llu, not \"%s\"", option,
+                                   (unsigned long long)low, (unsigned long long)high, text);
     return 0;
 }
 
@@ -85,8 +86,8 @@ static int parse(int argc, char **argv, const struct command_options *options,
     if (status != 0)
         return status;
     if (optind + 1 != argc)
-        return command_usage_error(options, "run", "%s", optind == argc ? "which object?"
-                                                                       : "one object at a time");
+        return command_usage_error(options, "run", "%s",
+                                   optind == argc ? "which object?" : "one object at a time");
     arguments->object = argv[optind];
     return 0;
 }

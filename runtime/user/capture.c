@@ -53,11 +53,11 @@ static int read_frames(struct diag *diag, const char *name, pcap_t *pcap, struct
         if (result == PCAP_ERROR_BREAK) /* the end of the file */
             return 0;
         if (result != 1)
-            return diag_error(diag, DIAG_RUN_CAPTURE,
-                              "the file is damaged or was cut off; record it again, or repair it with "
-                              "`editcap` or `pcapfix`",
-                              "%s: packet %zu cannot be read: %s", name, capture->count + 1,
-                              pcap_geterr(pcap));
+            return diag_error(
+                diag, DIAG_RUN_CAPTURE,
+                "the file is damaged or was cut off; record it again, or repair it with "
+                "`editcap` or `pcapfix`",
+                "%s: packet %zu cannot be read: %s", name, capture->count + 1, pcap_geterr(pcap));
         if (add_frame(capture, &capacity, header, data) != 0)
             return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "%s: no memory for packet %zu", name,
                               capture->count + 1);

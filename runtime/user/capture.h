@@ -15,8 +15,9 @@ struct capture {
     size_t truncated; /* frames of which the capture has only the start */
 };
 
-/* Reads a whole capture before anything runs. An unreadable file, another link type than Ethernet, and a
- * damaged or cut record (named by its number) are errors: -1 with a diagnostic and an empty capture. */
+/* Reads a whole capture before anything runs. An unreadable file, another link type than Ethernet,
+ * and a damaged or cut record (named by its number) are errors: -1 with a diagnostic and an empty
+ * capture. */
 int capture_read(struct diag *diag, const char *path, struct capture *capture);
 /* The same from a stream, which it closes; name is for messages. */
 int capture_read_stream(struct diag *diag, const char *name, FILE *stream, struct capture *capture);
@@ -25,8 +26,8 @@ void capture_free(struct capture *capture);
 /* A capture being written: in memory until it is finished, then as a whole or not at all. */
 struct capture_writer;
 
-/* Timestamps have nanoseconds when one of the input's needs them, else microseconds as most captures. NULL with a
- * diagnostic. */
+/* Timestamps have nanoseconds when one of the input's needs them, else microseconds as most
+ * captures. NULL with a diagnostic. */
 struct capture_writer *capture_writer_open(struct diag *diag, const char *path,
                                            const struct capture *input);
 void capture_writer_add(struct capture_writer *writer, const struct frame *frame);

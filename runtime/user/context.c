@@ -35,7 +35,8 @@ static int refuse(const struct parser *parser, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    diag_report(parser->diag, &message, "%s: %s", parser->path[0] ? parser->path : "the file", text);
+    diag_report(parser->diag, &message, "%s: %s", parser->path[0] ? parser->path : "the file",
+                text);
     return -1;
 }
 
@@ -66,7 +67,8 @@ static void leave(struct parser *parser, size_t length)
     parser->path[length] = '\0';
 }
 
-/* A number: a JSON integer, or a string with one in C's notation, as JSON's integers end at 63 bits. */
+/* A number: a JSON integer, or a string with one in C's notation, as JSON's integers end at 63
+ * bits. */
 static int parse_number(const struct parser *parser, const json_t *value, uint64_t *number)
 {
     if (json_is_integer(value)) {
@@ -88,8 +90,8 @@ static int parse_number(const struct parser *parser, const json_t *value, uint64
     return refuse(parser, "not a number (an integer, or a string such as \"0xffffffff81000000\")");
 }
 
-static int parse_bounded(const struct parser *parser, const json_t *value, uint64_t low, uint64_t high,
-                         uint64_t *number)
+static int parse_bounded(const struct parser *parser, const json_t *value, uint64_t low,
+                         uint64_t high, uint64_t *number)
 {
     if (parse_number(parser, value, number) != 0)
         return -1;
@@ -101,12 +103,14 @@ static int parse_bounded(const struct parser *parser, const json_t *value, uint6
 
 static int digit_of(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                        : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                                               : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
-/* A string of hexadecimal digits, two a byte, spaces between bytes allowed. At most limit bytes go to bytes. */
+/* A string of hexadecimal digits, two a byte, spaces between bytes allowed. At most limit bytes go
+ * to bytes. */
 static int parse_hex(const struct parser *parser, const json_t *value, uint8_t *bytes, size_t limit,
                      size_t *size)
 {
@@ -136,8 +140,8 @@ struct member {
     int (*parse)(struct parser *parser, const json_t *value, void *target);
 };
 
-/* Hands each member of an object to its function; an unknown one is an error, so that a misspelt name is not
- * silently a zero. */
+/* Hands each member of an object to its function; an unknown one is an error, so that a misspelt
+ * name is not silently a zero. */
 static int parse_object(struct parser *parser, const json_t *object, const struct member *members,
                         void *target)
 {
@@ -165,15 +169,21 @@ static const struct {
     const char *name;
     size_t offset;
 } registers[] = {
-#define REGISTER(name, member) {name, offsetof(struct pt_regs, member)}
-    REGISTER("r15", r15), REGISTER("r14", r14), REGISTER("r13", r13),
-    REGISTER("r12", r12), REGISTER("rbp", rbp), REGISTER("rbx", rbx),
-    REGISTER("r11", r11), REGISTER("r10", r10), REGISTER("r9", r9),
-    REGISTER("r8", r8),   REGISTER("rax", rax), REGISTER("rcx", rcx),
-    REGISTER("rdx", rdx), REGISTER("rsi", rsi), REGISTER("rdi", rdi),
-    REGISTER("orig_rax", orig_rax),             REGISTER("rip", rip),
-    REGISTER("cs", cs),   REGISTER("eflags", eflags),
-    REGISTER("rsp", rsp), REGISTER("ss", ss),
+#define REGISTER(name, member)                                                                     \
+    {                                                                                              \
+        name, offsetof(struct pt_regs, member)                                                     \
+    }
+    REGISTER("r15", r15),       REGISTER("r14", r14),
+    REGISTER("r13", r13),       REGISTER("r12", r12),
+    REGISTER("rbp", rbp),       REGISTER("rbx", rbx),
+    REGISTER("r11", r11),       REGISTER("r10", r10),
+    REGISTER("r9", r9),         REGISTER("r8", r8),
+    REGISTER("rax", rax),       REGISTER("rcx", rcx),
+    REGISTER("rdx", rdx),       REGISTER("rsi", rsi),
+    REGISTER("rdi", rdi),       REGISTER("orig_rax", orig_rax),
+    REGISTER("rip", rip),       REGISTER("cs", cs),
+    REGISTER("eflags", eflags), REGISTER("rsp", rsp),
+    REGISTER("ss", ss),
 #undef REGISTER
 };
 
@@ -232,7 +242,8 @@ static int event_record(struct parser *parser, const json_t *value, void *target
                      &size);
 }
 
-/* The 64-bit words after the record's 8 bytes of common fields; {"text": "..."} is a pointer to a string. */
+/* The 64-bit words after the record's 8 bytes of common fields; {"text": "..."} is a pointer to a
+ * string. */
 static int event_fields(struct parser *parser, const json_t *value, void *target)
 {
     struct context_event *event = target;
@@ -347,20 +358,13 @@ static int event_repeat(struct parser *parser, const json_t *value, void *target
 }
 
 static const struct member event_members[] = {
-    {"registers", event_registers},
-    {"record", event_record},
-    {"fields", event_fields},
-    {"common_pid", event_common_pid},
-    {"period", event_period},
-    {"addr", event_addr},
-    {"counter", event_counter},
-    {"enabled", event_enabled},
-    {"running", event_running},
-    {"stack", event_kernel_stack},
-    {"user_stack", event_user_stack},
-    {"task", event_task},
-    {"repeat", event_repeat},
-    {NULL, NULL},
+    {"registers", event_registers},   {"record", event_record},
+    {"fields", event_fields},         {"common_pid", event_common_pid},
+    {"period", event_period},         {"addr", event_addr},
+    {"counter", event_counter},       {"enabled", event_enabled},
+    {"running", event_running},       {"stack", event_kernel_stack},
+    {"user_stack", event_user_stack}, {"task", event_task},
+    {"repeat", event_repeat},         {NULL, NULL},
 };
 
 /* --- a task --- */
@@ -409,12 +413,8 @@ static int task_registers(struct parser *parser, const json_t *value, void *targ
 }
 
 static const struct member task_members[] = {
-    {"pid", task_pid},
-    {"tgid", task_tgid},
-    {"utime", task_utime},
-    {"comm", task_comm},
-    {"registers", task_registers},
-    {NULL, NULL},
+    {"pid", task_pid},   {"tgid", task_tgid},           {"utime", task_utime},
+    {"comm", task_comm}, {"registers", task_registers}, {NULL, NULL},
 };
 
 /* --- memory --- */
@@ -478,7 +478,8 @@ static int parse_memory(struct parser *parser, const json_t *value)
     if (!file->memory)
         return no_memory(parser);
     file->memory_count = json_array_size(value);
-    return parse_array(parser, value, memory_members, (uint8_t *)file->memory, sizeof(*file->memory));
+    return parse_array(parser, value, memory_members, (uint8_t *)file->memory,
+                       sizeof(*file->memory));
 }
 
 static int create_events(struct parser *parser, size_t count)
@@ -506,7 +507,8 @@ static int parse_events(struct parser *parser, const json_t *value)
         return refuse(parser, "there is no event");
     if (create_events(parser, json_array_size(value)) != 0)
         return -1;
-    return parse_array(parser, value, event_members, (uint8_t *)file->events, sizeof(*file->events));
+    return parse_array(parser, value, event_members, (uint8_t *)file->events,
+                       sizeof(*file->events));
 }
 
 /* The parts in the order in which they refer to each other. */

@@ -22,9 +22,9 @@ struct context_stack {
 /* One event that a program is run for. What the file does not give is zero. */
 struct context_event {
     struct pt_regs registers; /* kprobe, perf_event */
-    uint8_t *record;          /* tracepoint: common fields and the event's, CONTEXT_RECORD_MAX bytes */
-    struct perf_sample_data sample;         /* perf_event */
-    uint64_t counter, enabled, running;     /* perf_event: bpf_perf_prog_read_value() */
+    uint8_t *record; /* tracepoint: common fields and the event's, CONTEXT_RECORD_MAX bytes */
+    struct perf_sample_data sample;                /* perf_event */
+    uint64_t counter, enabled, running;            /* perf_event: bpf_perf_prog_read_value() */
     struct context_stack kernel_stack, user_stack; /* perf_event: bpf_get_stackid_pe() */
     size_t task;     /* index of the current task in the file's tasks */
     uint64_t repeat; /* how often the event happens, at least 1 */
@@ -48,7 +48,8 @@ struct context_file {
     size_t text_count;
 };
 
-/* Parses a context file. Syntax errors are reported with line and column, others with the path of the value
+/* Parses a context file. Syntax errors are reported with line and column, others with the path of
+ * the value
  * ("events[2].registers.rdi"). Returns 0; -1 with a diagnostic and *context NULL. */
 int context_parse(struct diag *diag, const char *name, const char *text, size_t size,
                   struct context_file **context);
@@ -57,7 +58,8 @@ int context_read(struct diag *diag, const char *path, struct context_file **cont
 struct context_file *context_default(struct diag *diag);
 void context_free(struct context_file *context);
 
-/* The bytes at [address, address + size) of the file's memory; NULL when it does not have all of them. */
+/* The bytes at [address, address + size) of the file's memory; NULL when it does not have all of
+ * them. */
 const uint8_t *context_memory_at(const struct context_file *context, uint64_t address, size_t size);
 
 #endif

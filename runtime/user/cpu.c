@@ -28,7 +28,8 @@ _Static_assert(offsetof(struct cpu, host_stack) == CPU_HOST_STACK, "cpu.h");
 _Static_assert(offsetof(struct cpu, program_frame) == CPU_PROGRAM_FRAME, "cpu.h");
 _Static_assert(offsetof(struct cpu, attention) == CPU_ATTENTION, "cpu.h");
 
-/* The watchdog's tick, as a part of the time limit; a run is stopped between one time limit and one tick more. */
+/* The watchdog's tick, as a part of the time limit; a run is stopped between one time limit and one
+ * tick more. */
 enum { TICKS_PER_LIMIT = 10 };
 /* A stack's usable size: what the ABI promises, and a page for the first call's return address. */
 enum { STACK_SIZE = REX_STACK_SIZE + REX_PAGE_SIZE };
@@ -90,8 +91,8 @@ static int set_signal_stack(struct cpu *cpu)
 {
     stack_t stack = {.ss_size = SIGNAL_STACK_SIZE};
 
-    cpu->signal_stack = mmap(NULL, SIGNAL_STACK_SIZE, PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cpu->signal_stack =
+        mmap(NULL, SIGNAL_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (cpu->signal_stack == MAP_FAILED) {
         cpu->signal_stack = NULL;
         return -errno;
@@ -169,7 +170,8 @@ uint64_t cpu_attention(void)
         cpu->body_end = RUN_TIMED_OUT;
         return (uint64_t)stack_abandon;
     }
-    /* An import that was called without REX_TERMINATION_HELPER; otherwise the crate looks itself. */
+    /* An import that was called without REX_TERMINATION_HELPER; otherwise the crate looks itself.
+     */
     if (cpu->visible.termination == REX_TERMINATION_PROGRAM) {
         cpu->visible.termination = REX_TERMINATION_EXITING;
         return cpu->runtime->image.handle_timeout;

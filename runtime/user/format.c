@@ -88,8 +88,7 @@ static const char *parse(const char *format, struct conversion *conversion)
         conversion->longs++;
         format++;
     }
-    if (!*format || !strchr("diuxXsc", *format) ||
-        (conversion->longs > 0 && strchr("sc", *format)))
+    if (!*format || !strchr("diuxXsc", *format) || (conversion->longs > 0 && strchr("sc", *format)))
         return NULL;
     conversion->letter = *format;
     return format + 1;
@@ -128,7 +127,8 @@ static void put(struct buffer *out, const struct conversion *conversion, uint64_
             put_address(out, conversion, value);
         else if (conversion->detail[0] == 's' || conversion->detail[0] == 'S' ||
                  conversion->detail[0] == 'B')
-            buffer_format(out, "0x%llx", (unsigned long long)value); /* no symbol has this address */
+            buffer_format(out, "0x%llx",
+                          (unsigned long long)value); /* no symbol has this address */
         else
             buffer_format(out, "%016llx", (unsigned long long)value);
         break;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The functions behind the imports. Each runs on the thread's own stack, is never interrupted by a
- * termination, and answers as the kernel's function of that name: negative errno or NULL on failure. Integer
- * parameters that the kernel takes as 32 bits are 64-bit registers, as for BPF_CALL.
+ * termination, and answers as the kernel's function of that name: negative errno or NULL on
+ * failure. Integer parameters that the kernel takes as 32 bits are 64-bit registers, as for
+ * BPF_CALL.
  */
 #ifndef REXC_RUNTIME_USER_HOST_H
 #define REXC_RUNTIME_USER_HOST_H
@@ -24,7 +25,8 @@ void host_rex_stack_overflow(void);
 
 /* host_map.c */
 void *host_bpf_map_lookup_elem(struct map *map, const void *key);
-int64_t host_bpf_map_update_elem(struct map *map, const void *key, const void *value, uint64_t flags);
+int64_t host_bpf_map_update_elem(struct map *map, const void *key, const void *value,
+                                 uint64_t flags);
 int64_t host_bpf_map_delete_elem(struct map *map, const void *key);
 int64_t host_bpf_map_push_elem(struct map *map, const void *value, uint64_t flags);
 int64_t host_bpf_map_pop_elem(struct map *map, void *value);

@@ -16,8 +16,9 @@
 #define NANOSECONDS 1000000000u
 #define JIFFY (NANOSECONDS / 250) /* CONFIG_HZ=250, as Debian's kernels */
 
-/* -EDEADLK when this run holds a lock already, this or another (the kernel's verifier allows one at a time, too), or when
- * another CPU has not given it up by the end of the run's time; -ENOSPC when the run holds as much as it may. */
+/* -EDEADLK when this run holds a lock already, this or another (the kernel's verifier allows one at
+ * a time, too), or when another CPU has not given it up by the end of the run's time; -ENOSPC when
+ * the run holds as much as it may. */
 int64_t host_rex_spin_lock(struct bpf_spin_lock *lock)
 {
     struct cpu *cpu = cpu_current();
@@ -97,8 +98,8 @@ uint64_t host_bpf_jiffies64(void)
     return read_clock(CLOCK_MONOTONIC) / JIFFY;
 }
 
-/* xorshift64* (Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled"): the same numbers in every
- * run of the tool, so that what a program did can be done again. */
+/* xorshift64* (Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled"):
+ * the same numbers in every run of the tool, so that what a program did can be done again. */
 uint64_t host_bpf_get_prandom_u32(void)
 {
     struct cpu *cpu = cpu_current();

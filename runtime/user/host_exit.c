@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ways out of a run other than returning: a panic, a timeout, a failed stack check, a hardware fault.
- * Each runs on the thread's own stack; when it returns, its stub goes to the landing pad.
+ * The ways out of a run other than returning: a panic, a timeout, a failed stack check, a hardware
+ * fault. Each runs on the thread's own stack; when it returns, its stub goes to the landing pad.
  */
 #include "runtime/user/cpu.h"
 #include "runtime/user/host.h"
@@ -12,8 +12,8 @@
 #include <string.h>
 
 /* The first step of every way out: from now on further trouble abandons what is running, and the
- * watchdog gives what follows a time limit of its own. Returns false when it was taken already: then the panic
- * body is what got into trouble. */
+ * watchdog gives what follows a time limit of its own. Returns false when it was taken already:
+ * then the panic body is what got into trouble. */
 static bool begin_exit(struct cpu *cpu, enum run_end end)
 {
     if (cpu->exiting) {
@@ -21,6 +21,7 @@ static bool begin_exit(struct cpu *cpu, enum run_end end)
         return false;
     }
     cpu->exiting = true;
+    cpu->attention = 0;
     cpu->visible.termination = REX_TERMINATION_EXITING;
     cpu->end = end;
     cpu->run_number = cpu->run_number + 1;
@@ -35,8 +36,8 @@ static size_t format_panic(struct cpu *cpu, const void *panic_info, char *messag
 
     cpu->body_end = RUN_RETURNED;
     cpu->visible.stack_limit = top - 16 - REX_PANIC_STACK;
-    length = stack_call(top, cpu->runtime->image.panic_body, (uint64_t)panic_info, (uint64_t)message,
-                        size);
+    length = stack_call(top, cpu->runtime->image.panic_body, (uint64_t)panic_info,
+                        (uint64_t)message, size);
     return cpu->body_end == RUN_RETURNED && length <= size ? (size_t)length : 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Imports: maps. The map of a call is what the definition's `map` holds, never a program's own number. */
+/* Imports: maps. The map of a call is what the definition's `map` holds, never a program's own
+ * number. */
 #include "runtime/user/cpu.h"
 #include "runtime/user/host.h"
 #include "runtime/user/map.h"
@@ -13,7 +14,8 @@ void *host_bpf_map_lookup_elem(struct map *map, const void *key)
     return map_lookup(map, cpu_current()->visible.cpu_number, key);
 }
 
-int64_t host_bpf_map_update_elem(struct map *map, const void *key, const void *value, uint64_t flags)
+int64_t host_bpf_map_update_elem(struct map *map, const void *key, const void *value,
+                                 uint64_t flags)
 {
     return map_update(map, cpu_current()->visible.cpu_number, key, value, flags);
 }
@@ -51,8 +53,8 @@ void *host_rex_ringbuf_reserve(struct map *map, uint64_t size, uint64_t flags)
     return record;
 }
 
-/* Only a record that this run reserved and has not given back: -EINVAL otherwise. The flags are about waking a
- * reader, of which there is none. */
+/* Only a record that this run reserved and has not given back: -EINVAL otherwise. The flags are
+ * about waking a reader, of which there is none. */
 static int64_t give_back(void *record, bool discard)
 {
     struct cpu *cpu = cpu_current();

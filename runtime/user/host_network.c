@@ -14,7 +14,8 @@ int64_t host_bpf_xdp_adjust_tail(struct xdp_buff *xdp, int64_t delta)
     return packet_adjust_tail(xdp, delta);
 }
 
-/* Every interface but number 0 is there. The clone goes to the output capture, in front of the packet itself. */
+/* Every interface but number 0 is there. The clone goes to the output capture, in front of the
+ * packet itself. */
 int64_t host_bpf_clone_redirect(struct sk_buff *skb, uint64_t ifindex, uint64_t flags)
 {
     struct cpu *cpu = cpu_current();
@@ -27,7 +28,8 @@ int64_t host_bpf_clone_redirect(struct sk_buff *skb, uint64_t ifindex, uint64_t 
     return 0;
 }
 
-/* skb_ensure_writable(): the head is always private here; what is not in memory cannot be pulled in. */
+/* skb_ensure_writable(): the head is always private here; what is not in memory cannot be pulled
+ * in. */
 int64_t host_rex_skb_writable(struct sk_buff *skb, uint64_t length)
 {
     return length > skb->len - skb->data_len ? -ENOMEM : 0;

@@ -44,7 +44,8 @@ int64_t host_rex_task_pt_regs(const struct task_struct *task, struct pt_regs *re
     return 0;
 }
 
-/* The result is what the probed function would return. Its ip is left as it is: nothing goes on from there. */
+/* The result is what the probed function would return. Its ip is left as it is: nothing goes on
+ * from there. */
 int64_t host_rex_override_return(struct pt_regs *registers, uint64_t value)
 {
     struct cpu *cpu = cpu_current();
@@ -59,8 +60,8 @@ uint64_t host_bpf_get_current_task(void)
     return (uint64_t)cpu_current()->task;
 }
 
-/* Memory is what the context file lists, and the process's own, which the kernel reads for us so that a bad
- * address is an error and no fault. A failed read leaves zeroes, as the kernel's. */
+/* Memory is what the context file lists, and the process's own, which the kernel reads for us so
+ * that a bad address is an error and no fault. A failed read leaves zeroes, as the kernel's. */
 int64_t host_bpf_probe_read_kernel(void *destination, uint64_t size, const void *source)
 {
     const uint32_t length = (uint32_t)size; /* the kernel's parameter is a u32 */
@@ -106,7 +107,8 @@ int64_t host_bpf_perf_prog_read_value(struct bpf_perf_event_data_kern *ctx,
 }
 
 /* An event without a stack has that of the interrupted instruction alone. */
-int64_t host_bpf_get_stackid_pe(struct bpf_perf_event_data_kern *ctx, struct map *map, uint64_t flags)
+int64_t host_bpf_get_stackid_pe(struct bpf_perf_event_data_kern *ctx, struct map *map,
+                                uint64_t flags)
 {
     const struct context_event *event = cpu_current()->traced.event;
     const struct context_stack *stack =

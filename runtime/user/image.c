@@ -15,7 +15,8 @@ enum { INT3 = 0xcc };
 
 static int refuse(struct diag *diag, const char *what, uint64_t address)
 {
-    return diag_error(diag, DIAG_RUN_IMAGE, "build the object again, and verify it with `rexc verify`",
+    return diag_error(diag, DIAG_RUN_IMAGE,
+                      "build the object again, and verify it with `rexc verify`",
                       "%s (image address 0x%llx)", what, (unsigned long long)address);
 }
 
@@ -87,9 +88,10 @@ static int relocate(struct diag *diag, const struct object *object, struct image
                    relocation->symbol < object->dynamic_symbol_count) {
             const char *name = object->dynamic_symbols[relocation->symbol].name;
             if (!imports_resolve(name, &value))
-                return diag_error(diag, DIAG_RUN_IMPORT,
-                                  "build the object with this rexc, whose `rexc inspect` lists imports",
-                                  "the object imports %s, which this runtime does not have", name);
+                return diag_error(
+                    diag, DIAG_RUN_IMPORT,
+                    "build the object with this rexc, whose `rexc inspect` lists imports",
+                    "the object imports %s, which this runtime does not have", name);
         } else {
             return refuse(diag, "a relocation of a type that the object contract does not have",
                           relocation->offset);
@@ -101,7 +103,8 @@ static int relocate(struct diag *diag, const struct object *object, struct image
 }
 
 /* The protection of the page at an image address. A page that is in no segment is unreadable. */
-static int page_protection(struct diag *diag, const struct object *object, uint64_t page, int *result)
+static int page_protection(struct diag *diag, const struct object *object, uint64_t page,
+                           int *result)
 {
     int protection = PROT_NONE;
 
@@ -133,7 +136,8 @@ static int protect(struct diag *diag, const struct object *object, const struct 
         if (page_protection(diag, object, page, &protection) != 0)
             return -1;
         if (mprotect(image->base + page, REX_PAGE_SIZE, protection) != 0)
-            return diag_error(diag, DIAG_RUN_MACHINE, "see `rexc doctor`; SELinux may forbid execmem",
+            return diag_error(diag, DIAG_RUN_MACHINE,
+                              "see `rexc doctor`; SELinux may forbid execmem",
                               "memory cannot be made %s: %s",
                               protection & PROT_EXEC ? "executable" : "read-only", strerror(errno));
     }
@@ -159,7 +163,8 @@ int image_map(struct diag *diag, const struct object *object, const struct image
     *image = (struct image){.object = object, .size = image_size(object)};
     if (image->size == 0)
         return refuse(diag, "the image is empty or larger than its limit", REX_IMAGE_MAX);
-    image->base = mmap(NULL, image->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    image->base =
+        mmap(NULL, image->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (image->base == MAP_FAILED) {
         image->base = NULL;
         return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for an image of %zu bytes: %s",

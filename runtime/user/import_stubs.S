@@ -26,7 +26,8 @@ import_\name:
     import_stub \name, import_leave
     .endm
 
-/* Imports take at most five arguments, all in registers, which this leaves as they are; C keeps rbp. */
+/* Imports take at most five arguments, all in registers, which this leaves as they are. C keeps
+ * rbp. */
     .macro enter_host
     pushq %rbp
     movq %rsp, %rbp

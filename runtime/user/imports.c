@@ -19,8 +19,8 @@
 #undef REX_IMPORT_PERCPU
 #undef REX_IMPORT_FIELD
 
-/* Every listed function is declared in host.h, and every listed field is in structures.h with the size that the list
- * gives it; otherwise this does not compile. */
+/* Every listed function is declared in host.h, and every listed field is in structures.h with the
+ * size that the list gives it; otherwise this does not compile. */
 #define REX_IMPORT_FUNCTION(name, types, returns, stack, license, signature)                       \
     _Static_assert(sizeof(&host_##name) == sizeof(void *), #name " is implemented");
 #define REX_IMPORT_PERCPU(name, types)                                                             \

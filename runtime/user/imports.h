@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The value of an import's GOT slot: a stub's address, an offset from GS base, a field's offset. False when the
- * list has no such symbol. */
+/* The value of an import's GOT slot: a stub's address, an offset from GS base, a field's offset.
+ * False when the list has no such symbol. */
 bool imports_resolve(const char *symbol, uint64_t *value);
 
 #endif

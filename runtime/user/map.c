@@ -105,7 +105,8 @@ void *map_lookup(struct map *map, unsigned cpu, const void *key)
     return value;
 }
 
-/* A program's write to a map that was made read-only for programs; the kernel's verifier says EACCES. */
+/* A program's write to a map that was made read-only for programs; the kernel's verifier says
+ * EACCES. */
 static int64_t check_writable(const struct map *map)
 {
     return map->definition.flags & BPF_F_RDONLY_PROG ? -EACCES : 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Maps with the kernel's semantics: the errors, flags and full and missing cases are those of the
- * kernel's map of that kind (kernel/bpf/{arraymap,hashtab,queue_stack_maps,ringbuf,stackmap}.c, as of Linux 6.1),
- * as a program's helper calls see them. Each kind is one file with one table of operations.
+ * kernel's map of that kind (kernel/bpf/{arraymap,hashtab,queue_stack_maps,ringbuf,stackmap}.c, as
+ * of Linux 6.1), as a program's helper calls see them. Each kind is one file with one table of
+ * operations.
  */
 #ifndef REXC_RUNTIME_USER_MAP_H
 #define REXC_RUNTIME_USER_MAP_H
@@ -15,13 +16,13 @@
 
 struct map;
 
-/* One element, for dumps. key is NULL for kinds without keys; value has value_size bytes (for kinds whose
- * elements differ in size, the element's own); note is NULL or a remark such as "busy". */
+/* One element, for dumps. key is NULL for kinds without keys; value has value_size bytes (for kinds
+ * whose elements differ in size, the element's own); note is NULL or a remark such as "busy". */
 typedef void map_visitor(void *data, const void *key, const void *value, size_t value_size,
                          const char *note);
 
-/* What a kind of map does. A missing operation is EOPNOTSUPP, as for the kernel. Every operation but check, create
- * and destroy is called with the map's lock held. */
+/* What a kind of map does. A missing operation is EOPNOTSUPP, as for the kernel. Every operation
+ * but check, create and destroy is called with the map's lock held. */
 struct map_operations {
     const char *name; /* as bpftool prints the kind */
     /* Whether the definition is one that the kernel accepts: 0 or -errno. */
@@ -43,7 +44,7 @@ struct map {
     const struct map_operations *operations;
     struct rex_map_definition definition; /* `map` is 0 */
     char *name;
-    unsigned cpus; /* how many CPUs there are: copies of per-CPU values */
+    unsigned cpus;        /* how many CPUs there are: copies of per-CPU values */
     pthread_mutex_t lock; /* never held by a run that is abandoned: imports are not interrupted */
     void *state;
 };
@@ -58,8 +59,8 @@ size_t map_value_stride(const struct rex_map_definition *definition);
 /* -EINVAL when a definition's access flags contradict each other (bpf_map_flags_access_ok). */
 int map_check_access(const struct rex_map_definition *definition);
 
-/* Creates a map as bpf(BPF_MAP_CREATE) would. Returns 0, or -errno: EINVAL for a kind that the runtime
- * does not know, and whatever the kernel returns for a definition it refuses. */
+/* Creates a map as bpf(BPF_MAP_CREATE) would. Returns 0, or -errno: EINVAL for a kind that the
+ * runtime does not know, and whatever the kernel returns for a definition it refuses. */
 int map_create(const char *name, const struct rex_map_definition *definition, unsigned cpus,
                struct map **map);
 void map_destroy(struct map *map);

@@ -128,7 +128,8 @@ static void each(struct map *map, map_visitor *visit, void *data)
         visit(data, &i, value_at(map, 0, i), map->definition.value_size, NULL);
 }
 
-/* A per-CPU value is shown as bpf(BPF_MAP_LOOKUP_ELEM) hands it out: each CPU's copy, padded to 8 bytes. */
+/* A per-CPU value is shown as bpf(BPF_MAP_LOOKUP_ELEM) hands it out: each CPU's copy, padded to 8
+ * bytes. */
 static void each_percpu(struct map *map, map_visitor *visit, void *data)
 {
     const struct array *array = map->state;

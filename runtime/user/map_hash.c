@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * BPF_MAP_TYPE_HASH (kernel/bpf/hashtab.c). As in the kernel, the memory of a deleted element may become another
- * element at once, while a program still holds a reference to it; it is never given back before the map
- * is, so such a reference always points to some element's value.
+ * BPF_MAP_TYPE_HASH (kernel/bpf/hashtab.c). As in the kernel, the memory of a deleted element may
+ * become another element at once, while a program still holds a reference to it; it is never given
+ * back before the map is, so such a reference always points to some element's value.
  */
 #include "runtime/user/map.h"
 
@@ -27,11 +27,11 @@ struct hash_map {
     size_t key_stride, element_size;
     struct element *free; /* elements that were used before, newest first */
     bool preallocated;
-    /* Preallocated: max_entries elements and one more for each CPU, so that replacing one in a full map
-     * works; touched in order as they are first used. */
+    /* Preallocated: max_entries elements and one more for each CPU, so that replacing one in a full
+     * map works; touched in order as they are first used. */
     uint8_t *pool;
     size_t pool_bytes;
-    size_t pool_used; /* elements */
+    size_t pool_used;        /* elements */
     struct element *spare[]; /* one a CPU: the element that the next replacement takes */
 };
 
@@ -41,8 +41,7 @@ enum { KERNEL_ELEMENT = 48 };
 /* htab_map_alloc_check(), and the limit on buckets of htab_map_alloc() */
 static int check(const struct rex_map_definition *definition)
 {
-    const unsigned known =
-        BPF_F_NO_PREALLOC | BPF_F_NUMA_NODE | MAP_ACCESS_FLAGS | BPF_F_ZERO_SEED;
+    const unsigned known = BPF_F_NO_PREALLOC | BPF_F_NUMA_NODE | MAP_ACCESS_FLAGS | BPF_F_ZERO_SEED;
 
     if ((definition->flags & ~known) || map_check_access(definition))
         return -EINVAL;
@@ -135,8 +134,8 @@ static struct element **find(const struct map *map, const void *key, uint32_t ha
     const struct hash_map *table = map->state;
     struct element **link = &table->buckets[hash & table->mask];
 
-    while (*link && ((*link)->hash != hash ||
-                     memcmp((*link)->key, key, map->definition.key_size) != 0))
+    while (*link &&
+           ((*link)->hash != hash || memcmp((*link)->key, key, map->definition.key_size) != 0))
         link = &(*link)->next;
     return link;
 }

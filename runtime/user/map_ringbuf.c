@@ -4,8 +4,8 @@
 #include "runtime/user/map.h"
 
 #include <errno.h>
-#include <linux/bpf.h>
 #include <limits.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -71,7 +71,8 @@ static void destroy(struct map *map)
     free(stacks);
 }
 
-/* jhash2() of include/linux/jhash.h (Bob Jenkins' lookup3 of 32-bit words), so that ids are the kernel's. */
+/* jhash2() of include/linux/jhash.h (Bob Jenkins' lookup3 of 32-bit words), so that ids are the
+ * kernel's. */
 static uint32_t rotate(uint32_t word, unsigned by)
 {
     return word << by | word >> (32 - by);
@@ -148,8 +149,8 @@ static int64_t store(struct map *map, const uint64_t *addresses, size_t count, u
 
 int64_t stack_trace_id(struct map *map, const uint64_t *addresses, size_t count, uint64_t flags)
 {
-    const uint64_t known = BPF_F_SKIP_FIELD_MASK | BPF_F_USER_STACK | BPF_F_FAST_STACK_CMP |
-                           BPF_F_REUSE_STACKID;
+    const uint64_t known =
+        BPF_F_SKIP_FIELD_MASK | BPF_F_USER_STACK | BPF_F_FAST_STACK_CMP | BPF_F_REUSE_STACKID;
     const size_t skip = flags & BPF_F_SKIP_FIELD_MASK;
     int64_t id = 0;
 

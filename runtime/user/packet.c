@@ -109,10 +109,8 @@ int packet_of_tc(struct packet *packet, const struct frame *original, struct fra
     const struct sk_buff *skb = &packet->skb;
     const uint32_t linear = skb->len - skb->data_len;
 
-    *result = (struct frame){.data = skb->data,
-                             .captured = linear,
-                             .length = skb->len,
-                             .time = original->time};
+    *result = (struct frame){
+        .data = skb->data, .captured = linear, .length = skb->len, .time = original->time};
     if (skb->vlan_proto == 0)
         return 0;
     /* A copy, because a program that clones its packet goes on with it. */

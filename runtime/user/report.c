@@ -29,8 +29,8 @@ static uint64_t key_of(const struct trace *trace, enum diag_code code)
     return key != 0 ? key : 1;
 }
 
-/* Counts a report; whether it is one of those that are printed, as are all when the table is full. The lock is
- * held. */
+/* Counts a report; whether it is one of those that are printed, as are all when the table is full.
+ * The lock is held. */
 static bool is_printed(struct reports *reports, uint64_t key)
 {
     for (unsigned i = 0; i < REPORT_SITES; i++) {
@@ -56,13 +56,12 @@ static void report(struct cpu *cpu, struct diag_message *message, const struct t
 
     pthread_mutex_lock(&runtime->reports.lock);
     if (is_printed(&runtime->reports, key_of(trace, message->code))) {
-        strings_format(&notes, "%s %llu, CPU %u, program %s",
-                       runtime->program->type == REX_PROGRAM_XDP ||
-                               runtime->program->type == REX_PROGRAM_TC
-                           ? "packet"
-                           : "event",
-                       (unsigned long long)cpu->event_number, cpu->visible.cpu_number,
-                       runtime->program->name);
+        strings_format(
+            &notes, "%s %llu, CPU %u, program %s",
+            runtime->program->type == REX_PROGRAM_XDP || runtime->program->type == REX_PROGRAM_TC
+                ? "packet"
+                : "event",
+            (unsigned long long)cpu->event_number, cpu->visible.cpu_number, runtime->program->name);
         trace_describe(cpu, trace, &notes);
         message->notes = (const char *const *)notes.items;
         diag_report(runtime->diag, message, "%s", what);
@@ -71,7 +70,8 @@ static void report(struct cpu *cpu, struct diag_message *message, const struct t
     pthread_mutex_unlock(&runtime->reports.lock);
 }
 
-/* Bytes that a terminal might take for commands become \xNN; a character that was cut off at the end goes. */
+/* Bytes that a terminal might take for commands become \xNN; a character that was cut off at the
+ * end goes. */
 static char *printable(const char *text)
 {
     struct buffer out = {0};
@@ -192,19 +192,20 @@ void report_fault(struct cpu *cpu, const struct fault *fault, const struct trace
 
     if (fault->guard) {
         diagnostic.code = DIAG_RUN_STACK_GUARD;
-        diagnostic.why = "the stack bound or a stack check of the object is wrong; in a kernel this "
-                         "would have halted the machine";
+        diagnostic.why =
+            "the stack bound or a stack check of the object is wrong; in a kernel this "
+            "would have halted the machine";
         what = must_format("the program ran past its stack into the guard page at 0x%llx",
                            (unsigned long long)fault->address);
     } else if (is_kcfi_trap(cpu, fault)) {
         diagnostic.code = DIAG_RUN_KCFI;
         what = must_format("an indirect call's target is not a function of the call's type");
     } else {
-        what = must_format("%s in program text: instruction at image address 0x%llx, address 0x%llx",
-                           signal_name(fault->signal),
-                           (unsigned long long)(fault->instruction -
-                                                (uint64_t)cpu->runtime->image.base),
-                           (unsigned long long)fault->address);
+        what = must_format(
+            "%s in program text: instruction at image address 0x%llx, address 0x%llx",
+            signal_name(fault->signal),
+            (unsigned long long)(fault->instruction - (uint64_t)cpu->runtime->image.base),
+            (unsigned long long)fault->address);
     }
     report(cpu, &diagnostic, trace, what);
     free(what);

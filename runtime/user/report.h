@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a run's end other than a return says to the person: once in full, with a stack trace, for the first few at a
- * place in the program, then counted, so that a million panics do not bury the first.
+ * What a run's end other than a return says to the person: once in full, with a stack trace, for
+ * the first few at a place in the program, then counted, so that a million panics do not bury the
+ * first.
  */
 #ifndef REXC_RUNTIME_USER_REPORT_H
 #define REXC_RUNTIME_USER_REPORT_H

@@ -82,7 +82,8 @@ static const char *map_error_help(int error)
 {
     switch (error) {
     case -EINVAL:
-        return "the kernel refuses such a map, too: look at its key and value types, entries and flags";
+        return "the kernel refuses such a map, too: look at its key and value types, entries and "
+               "flags";
     case -E2BIG:
         return "make the map's values smaller or its entries fewer";
     default:
@@ -105,9 +106,9 @@ static int create_map(struct runtime *runtime, const struct runtime_options *opt
                           definition->value_size, definition->max_entries, definition->flags,
                           strerror(-error));
     runtime->maps[runtime->map_count++] = map;
-    *patch = (struct image_patch){
-        .address = symbol->address + offsetof(struct rex_map_definition, map),
-        .value = (uint64_t)map};
+    *patch =
+        (struct image_patch){.address = symbol->address + offsetof(struct rex_map_definition, map),
+                             .value = (uint64_t)map};
     return 0;
 }
 

@@ -58,8 +58,8 @@ struct runtime_options {
     unsigned cpus;       /* 1 to RUNTIME_CPUS_MAX */
 };
 
-/* Verifies the bytes of an object file and makes it ready to run. There is no way to run an object that the
- * verifier refuses. Returns 0; -1 with diagnostics and *runtime NULL. */
+/* Verifies the bytes of an object file and makes it ready to run. There is no way to run an object
+ * that the verifier refuses. Returns 0; -1 with diagnostics and *runtime NULL. */
 int runtime_open(struct diag *diag, const struct runtime_options *options, const uint8_t *bytes,
                  size_t size, struct runtime **runtime);
 void runtime_close(struct runtime *runtime);

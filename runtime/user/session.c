@@ -51,8 +51,7 @@ static uint32_t run_one(struct worker *worker, void *context)
 {
     struct statistics *statistics = &worker->statistics;
     const uint64_t start = now();
-    const uint32_t verdict =
-        cpu_run(worker->cpu, runtime_entry(worker->session->runtime), context);
+    const uint32_t verdict = cpu_run(worker->cpu, runtime_entry(worker->session->runtime), context);
     const uint64_t elapsed = now() - start;
 
     if (statistics->runs == 0 || elapsed < statistics->fastest)

@@ -15,7 +15,8 @@
 /* In the order of struct signals; all but the first are faults. */
 static const int handled[SIGNALS_COUNT] = {SIGNALS_TICK, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
 
-/* A run has used its time. What happens next depends on who runs (rex_abi.h, "Termination byte"). */
+/* A run has used its time. What happens next depends on who runs (rex_abi.h, "Termination byte").
+ */
 static void expire(struct cpu *cpu, ucontext_t *context)
 {
     greg_t *instruction = &context->uc_mcontext.gregs[REG_RIP];
@@ -32,8 +33,8 @@ static void expire(struct cpu *cpu, ucontext_t *context)
         *instruction = (greg_t)stack_abandon;
         return;
     }
-    /* The crate's code around an import looks at the byte itself; what has still not done so after another
-     * time limit never will. */
+    /* The crate's code around an import looks at the byte itself; what has still not done so after
+     * another time limit never will. */
     if (cpu->visible.termination == REX_TERMINATION_HELPER)
         cpu->visible.termination = REX_TERMINATION_EXPIRED;
     if (cpu->visible.termination == REX_TERMINATION_EXPIRED && cpu->ticks < 2 * cpu->tick_limit)
@@ -44,8 +45,8 @@ static void expire(struct cpu *cpu, ucontext_t *context)
     *instruction = (greg_t)cpu->runtime->image.handle_timeout;
 }
 
-/* The CPU that the thread is, when a program runs on it; NULL otherwise. A thread that is no CPU has GS base 0, and
- * reading through that would fault. */
+/* The CPU that the thread is, when a program runs on it; NULL otherwise. A thread that is no CPU
+ * has GS base 0, and reading through that would fault. */
 static struct cpu *running_cpu(void)
 {
     unsigned long base = 0;
@@ -102,14 +103,14 @@ static void on_fault(int signal, siginfo_t *info, void *data)
         return;
     }
     const uint64_t address = (uint64_t)info->si_addr;
-    cpu->fault = (struct fault){.signal = signal,
-                                .guard = signal == SIGSEGV &&
-                                         (stack_guards(&cpu->program_stack, address) ||
-                                          stack_guards(&cpu->panic_stack, address)),
-                                .address = address,
-                                .instruction = (uint64_t)registers[REG_RIP],
-                                .frame = (uint64_t)registers[REG_RBP],
-                                .stack = stack};
+    cpu->fault =
+        (struct fault){.signal = signal,
+                       .guard = signal == SIGSEGV && (stack_guards(&cpu->program_stack, address) ||
+                                                      stack_guards(&cpu->panic_stack, address)),
+                       .address = address,
+                       .instruction = (uint64_t)registers[REG_RIP],
+                       .frame = (uint64_t)registers[REG_RBP],
+                       .stack = stack};
     registers[REG_RIP] = (greg_t)stack_fault;
 }
 

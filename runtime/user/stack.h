@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of guard below a stack: larger than an object's image may be, and so than any single frame that a
- * probe could step over. One page guards the upper end. */
+/* Bytes of guard below a stack: larger than an object's image may be, and so than any single frame
+ * that a probe could step over. One page guards the upper end. */
 #define STACK_GUARD (1u << 20)
 
 struct stack {

@@ -18,8 +18,8 @@ stack_call:
     pushq %r13
     pushq %r14
     pushq %r15
-    /* Calls nest (the panic body runs inside an import). With this eighth word rsp is a multiple of 16, as
-     * a stub's call of an import needs it. */
+    /* Calls nest (the panic body runs inside an import). With this eighth word rsp is a multiple of
+     * 16, as a stub's call of an import needs it. */
     pushq %gs:CPU_HOST_STACK
     movq %rsp, %gs:CPU_HOST_STACK
     movq %rdi, %rsp
@@ -43,8 +43,8 @@ stack_return:
     ret
     .size stack_call, . - stack_call
 
-/* The landing pad: entered by a jump, from a stub or by a signal handler that rewrites rip, with whatever registers
- * program text had. */
+/* The landing pad: entered by a jump, from a stub or by a signal handler that rewrites rip, with
+ * whatever registers program text had. */
     .globl stack_abandon
     .hidden stack_abandon
     .type stack_abandon, @function

@@ -66,12 +66,13 @@ struct verdict {
 
 /* enum xdp_action of linux/bpf.h; what XDP does not know it drops (bpf_warn_invalid_xdp_action). */
 static const struct verdict xdp_verdicts[] = {
-    {XDP_ABORTED, "aborted", false}, {XDP_DROP, "drop", false},
-    {XDP_PASS, "pass", true},        {XDP_TX, "tx", true},
+    {XDP_ABORTED, "aborted", false},  {XDP_DROP, "drop", false},
+    {XDP_PASS, "pass", true},         {XDP_TX, "tx", true},
     {XDP_REDIRECT, "redirect", true}, {0, NULL, false},
 };
 
-/* TC_ACT_* of linux/pkt_cls.h; what a classifier returns beyond them is as TC_ACT_UNSPEC (cls_bpf_exec_opcode). */
+/* TC_ACT_* of linux/pkt_cls.h; what a classifier returns beyond them is as TC_ACT_UNSPEC
+ * (cls_bpf_exec_opcode). */
 static const struct verdict tc_verdicts[] = {
     {(uint32_t)TC_ACT_UNSPEC, "unspec", true},
     {TC_ACT_OK, "ok", true},
@@ -86,7 +87,8 @@ static const struct verdict tc_verdicts[] = {
     {0, NULL, true},
 };
 
-/* The table's last element when the value has no name; NULL for types whose verdicts are just numbers. */
+/* The table's last element when the value has no name; NULL for types whose verdicts are just
+ * numbers. */
 static const struct verdict *find(enum rex_program_type type, uint32_t value)
 {
     const struct verdict *verdict = type == REX_PROGRAM_XDP  ? xdp_verdicts

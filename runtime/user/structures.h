@@ -2,7 +2,8 @@
 /*
  * The kernel's structures that programs reach into, as this runtime lays them out: the fields that
  * imports.def names, with their sizes there, and what the runtime itself needs. Programs find a
- * field through its rex_off import; only struct pt_regs has a layout of its own, the architecture's.
+ * field through its rex_off import; only struct pt_regs has a layout of its own, the
+ * architecture's.
  */
 #ifndef REXC_RUNTIME_USER_STRUCTURES_H
 #define REXC_RUNTIME_USER_STRUCTURES_H
@@ -26,7 +27,8 @@ struct xdp_buff {
     uint8_t *data_meta;
     uint8_t *data_hard_start;
     struct xdp_rxq_info *rxq;
-    uint32_t frame_sz; /* bytes from data_hard_start, the tailroom that the kernel keeps for itself included */
+    uint32_t frame_sz; /* bytes from data_hard_start, the tailroom that the kernel keeps for itself
+                          included */
 };
 
 /* include/linux/skbuff.h */
@@ -42,7 +44,7 @@ struct sk_buff {
     uint32_t mark;
     int32_t skb_iif; /* the interface it came in on */
     uint16_t queue_mapping;
-    uint16_t protocol; /* network byte order */
+    uint16_t protocol;   /* network byte order */
     uint16_t vlan_proto; /* network byte order */
     uint16_t vlan_tci;
     uint16_t tc_index;

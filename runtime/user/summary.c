@@ -77,7 +77,8 @@ static void append_key(struct buffer *out, const struct dump *dump, const void *
     }
 }
 
-static void visit_text(void *data, const void *key, const void *value, size_t size, const char *note)
+static void visit_text(void *data, const void *key, const void *value, size_t size,
+                       const char *note)
 {
     struct dump *dump = data;
     struct buffer line = {0};
@@ -132,8 +133,9 @@ static json_t *percpu_values(const struct dump *dump, const uint8_t *value)
     for (unsigned cpu = 0; cpu < dump->map->cpus; cpu++) {
         const uint8_t *copy = value + cpu * stride;
         json_t *item = json_pack("{s:i,s:o}", "cpu", (int)cpu, "value", hex_string(copy, size));
-        json_t *typed =
-            dump->types ? map_types_json(dump->types, dump->map->name, MAP_VALUE, copy, size) : NULL;
+        json_t *typed = dump->types
+                            ? map_types_json(dump->types, dump->map->name, MAP_VALUE, copy, size)
+                            : NULL;
         if (typed)
             json_object_set_new(item, "formatted", typed);
         json_array_append_new(values, item);
@@ -141,7 +143,8 @@ static json_t *percpu_values(const struct dump *dump, const uint8_t *value)
     return values;
 }
 
-static void visit_json(void *data, const void *key, const void *value, size_t size, const char *note)
+static void visit_json(void *data, const void *key, const void *value, size_t size,
+                       const char *note)
 {
     struct dump *dump = data;
     const size_t key_size = dump->map->definition.key_size;
@@ -176,7 +179,8 @@ static void visit_json(void *data, const void *key, const void *value, size_t si
 
 static int out_of_memory(const struct session *session)
 {
-    return diag_error(session->runtime->diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for the summary");
+    return diag_error(session->runtime->diag, DIAG_OUT_OF_MEMORY, NULL,
+                      "no memory for the summary");
 }
 
 static int read_types(const struct session *session, struct map_types **types)
@@ -263,9 +267,9 @@ static json_t *maps_json(const struct session *session)
         struct map *map = session->runtime->maps[i];
         struct dump dump = {.entries = json_array(), .map = map, .types = types};
         map_each(map, visit_json, &dump);
-        json_t *item = json_pack("{s:s,s:s,s:i,s:o}", "name", map->name, "type",
-                                 map->operations->name, "max_entries",
-                                 (int)map->definition.max_entries, "entries", dump.entries);
+        json_t *item =
+            json_pack("{s:s,s:s,s:i,s:o}", "name", map->name, "type", map->operations->name,
+                      "max_entries", (int)map->definition.max_entries, "entries", dump.entries);
         if (dump.left_out > 0)
             json_object_set_new(item, "zero_entries", json_integer((json_int_t)dump.left_out));
         failed = failed || dump.failed || !item || json_array_append_new(maps, item) != 0;
@@ -286,9 +290,10 @@ static json_t *verdicts_json(const struct session *session)
 
     for (unsigned i = 0; i < statistics->verdict_count; i++) {
         char number[12];
-        const char *name = verdict_name(session->runtime->program->type,
-                                        statistics->verdicts[i].value, number);
-        json_object_set_new(verdicts, name, json_integer((json_int_t)statistics->verdicts[i].count));
+        const char *name =
+            verdict_name(session->runtime->program->type, statistics->verdicts[i].value, number);
+        json_object_set_new(verdicts, name,
+                            json_integer((json_int_t)statistics->verdicts[i].count));
     }
     if (statistics->other_verdicts > 0)
         json_object_set_new(verdicts, "others",
@@ -305,16 +310,16 @@ int summary_json(FILE *out, const struct session *session)
 
     if (!maps)
         return -1;
-    root = json_pack("{s:i,s:s,s:s,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "format", 1,
-                     "program", program->name, "section", program->section, "runs",
-                     (json_int_t)statistics->runs, "verdicts", verdicts_json(session), "panics",
-                     (json_int_t)statistics->panics, "timeouts", (json_int_t)statistics->timeouts,
-                     "overflows", (json_int_t)statistics->overflows, "faults",
-                     (json_int_t)statistics->faults, "leaks", (json_int_t)statistics->leaks,
-                     "clones", (json_int_t)statistics->clones, "overrides",
-                     (json_int_t)statistics->overrides, "ns_per_run",
-                     (json_int_t)(statistics->runs ? statistics->nanoseconds / statistics->runs : 0),
-                     "maps", maps);
+    root = json_pack(
+        "{s:i,s:s,s:s,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "format", 1, "program",
+        program->name, "section", program->section, "runs", (json_int_t)statistics->runs,
+        "verdicts", verdicts_json(session), "panics", (json_int_t)statistics->panics, "timeouts",
+        (json_int_t)statistics->timeouts, "overflows", (json_int_t)statistics->overflows, "faults",
+        (json_int_t)statistics->faults, "leaks", (json_int_t)statistics->leaks, "clones",
+        (json_int_t)statistics->clones, "overrides", (json_int_t)statistics->overrides,
+        "ns_per_run",
+        (json_int_t)(statistics->runs ? statistics->nanoseconds / statistics->runs : 0), "maps",
+        maps);
     if (!root)
         return out_of_memory(session);
     if (session->capture) {

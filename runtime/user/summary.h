@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Elements of a map that are listed although all bytes are zero; in maps with more entries than that such elements of arrays are
- * only counted. */
+/* Elements of a map that are listed although all bytes are zero; in maps with more entries than
+ * that such elements of arrays are only counted. */
 #define SUMMARY_ENTRIES 1024
 
 /* Both return 0, or -1 with a diagnostic. The text has the maps' content only when asked. */

@@ -17,9 +17,9 @@ static void add(const struct cpu *cpu, struct trace *trace, uint64_t address)
         trace->addresses[trace->count++] = address - (uint64_t)cpu->runtime->image.base;
 }
 
-/* Follows the chain of frames, each [0] the caller's rbp and [8] the return address (System V psABI, 3.2.2),
- * upwards on one of the CPU's stacks. What is not a frame ends it: program text may have been stopped
- * where rbp is something else. */
+/* Follows the chain of frames, each [0] the caller's rbp and [8] the return address (System V
+ * psABI, 3.2.2), upwards on one of the CPU's stacks. What is not a frame ends it: program text may
+ * have been stopped where rbp is something else. */
 static void follow(const struct cpu *cpu, struct trace *trace, uint64_t frame)
 {
     const struct stack *stack =
@@ -55,7 +55,8 @@ void trace_from_frame(const struct cpu *cpu, struct trace *trace, uint64_t instr
     follow(cpu, trace, frame);
 }
 
-/* The frame's own line, and one for each call that the compiler inlined into it, innermost first. */
+/* The frame's own line, and one for each call that the compiler inlined into it, innermost first.
+ */
 static void describe_frame(const struct cpu *cpu, const struct debug_info *info, unsigned number,
                            uint64_t address, struct strings *lines)
 {
@@ -71,7 +72,8 @@ static void describe_frame(const struct cpu *cpu, const struct debug_info *info,
     for (size_t i = 0; i < count; i++) {
         const char *symbol = frames[i].function;
         char *name = symbol ? demangle(symbol) : NULL;
-        char *place = frames[i].file ? must_format(" at %s:%u", frames[i].file, frames[i].line) : NULL;
+        char *place =
+            frames[i].file ? must_format(" at %s:%u", frames[i].file, frames[i].line) : NULL;
         if (i == 0)
             strings_format(lines, "#%-2u %s%s", number, name ? name : "?", place ? place : "");
         else

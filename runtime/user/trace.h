@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stack traces of program text: frames by frame pointers, names by the object's symbols and debug information. */
+/* Stack traces of program text: frames by frame pointers, names by the object's symbols and debug
+ * information. */
 #ifndef REXC_RUNTIME_USER_TRACE_H
 #define REXC_RUNTIME_USER_TRACE_H
 
@@ -7,7 +8,8 @@
 #include "runtime/user/cpu.h"
 
 struct trace {
-    uint64_t addresses[CPU_TRACE_MAX]; /* image addresses: [0] where it stopped, then where calls return */
+    uint64_t addresses[CPU_TRACE_MAX]; /* image addresses: [0] where it stopped, then where calls
+                                          return */
     unsigned count;
     bool exact; /* [0] is the instruction itself, not the one after a call */
 };
@@ -18,7 +20,8 @@ void trace_from_import(const struct cpu *cpu, struct trace *trace);
 void trace_from_frame(const struct cpu *cpu, struct trace *trace, uint64_t instruction,
                       uint64_t frame);
 
-/* Lines "#0 name at file:line", inlined calls on lines of their own. Only with the lock of the runtime's reports held. */
+/* Lines "#0 name at file:line", inlined calls on lines of their own. Only with the lock of the
+ * runtime's reports held. */
 void trace_describe(const struct cpu *cpu, const struct trace *trace, struct strings *lines);
 
 #endif

@@ -17,8 +17,8 @@ void *traced_prepare(struct traced *traced, enum rex_program_type type,
     case REX_PROGRAM_PERF_EVENT:
         traced->registers = event->registers;
         traced->sample = event->sample;
-        traced->perf = (struct bpf_perf_event_data_kern){.regs = &traced->registers,
-                                                         .data = &traced->sample};
+        traced->perf =
+            (struct bpf_perf_event_data_kern){.regs = &traced->registers, .data = &traced->sample};
         return &traced->perf;
     default:
         return NULL;

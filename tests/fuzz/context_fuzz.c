@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Context files are written by people and other tools; every event is then made a program's context. */
+/* Context files are written by people and other tools; every event is then made a program's
+ * context. */
 #include "base/diag.h"
 #include "runtime/user/traced.h"
 

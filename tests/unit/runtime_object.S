@@ -336,7 +336,7 @@ program execute_data
     call *%rax
 return execute_data, 2
 
-    /* Hands back in a way that the ABI does not have: registers and direction flag are not as they were. */
+    /* Comes back as the ABI does not allow: registers and direction flag are not as they were. */
 program clobber
     popq %rbp
     movq $-1, %rbx
@@ -418,7 +418,7 @@ program current, kprobe
     ret
     .size current, . - current
 
-    /* The verdict is the 32 bits that the first argument points to, or the error of reading them. */
+    /* The verdict is the 32 bits that the first argument points to, or the error of the read. */
 program read_memory, kprobe
     subq $16, %rsp
     movq 112(%rdi), %rdx

@@ -27,7 +27,8 @@ static void check_refused(const char *text, const char *words)
     char *said = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&said, &size);
-    struct diag *diag = diag_new(&(struct diag_options){.color = DIAG_COLOR_NEVER, .stream = stream});
+    struct diag *diag =
+        diag_new(&(struct diag_options){.color = DIAG_COLOR_NEVER, .stream = stream});
 
     assert_int_equal(context_parse(diag, "c.json", text, strlen(text), &context), -1);
     assert_null(context);
@@ -62,9 +63,9 @@ static void test_registers(void **state)
 static void test_tracepoint(void **state)
 {
     (void)state;
-    struct context_file *context =
-        parse("{\"events\": [{\"common_pid\": 77, \"fields\": [257, -100, {\"text\": \"/etc/passwd\"}],"
-              " \"repeat\": 4}, {\"record\": \"01 02 03ff\"}]}");
+    struct context_file *context = parse(
+        "{\"events\": [{\"common_pid\": 77, \"fields\": [257, -100, {\"text\": \"/etc/passwd\"}],"
+        " \"repeat\": 4}, {\"record\": \"01 02 03ff\"}]}");
     uint64_t words[4];
     int32_t pid;
 
@@ -82,11 +83,13 @@ static void test_tracepoint(void **state)
 static void test_perf_event(void **state)
 {
     (void)state;
-    struct context_file *context = parse(
-        "{\"tasks\": [{\"pid\": 7, \"tgid\": 6, \"comm\": \"seven\", \"utime\": 8, \"registers\": {\"rax\": 1}}],"
-        " \"memory\": [{\"address\": 4096, \"bytes\": \"00112233\"}],"
-        " \"events\": [{\"period\": 1000, \"addr\": 16, \"counter\": 1, \"enabled\": 2, \"running\": 3,"
-        " \"stack\": [1, 2], \"user_stack\": [3], \"task\": 7}]}");
+    struct context_file *context =
+        parse("{\"tasks\": [{\"pid\": 7, \"tgid\": 6, \"comm\": \"seven\", \"utime\": 8, "
+              "\"registers\": {\"rax\": 1}}],"
+              " \"memory\": [{\"address\": 4096, \"bytes\": \"00112233\"}],"
+              " \"events\": [{\"period\": 1000, \"addr\": 16, \"counter\": 1, \"enabled\": 2, "
+              "\"running\": 3,"
+              " \"stack\": [1, 2], \"user_stack\": [3], \"task\": 7}]}");
     const struct context_event *event = &context->events[0];
 
     assert_int_equal(event->sample.period, 1000);
@@ -118,10 +121,13 @@ static void test_refused(void **state)
     check_refused("{\"events\": [1]}", "events[0]: not an object");
     check_refused("{\"event\": []}", "event: there is no member");
     check_refused("{\"events\": [{\"regs\": {}}]}", "events[0].regs: there is no member");
-    check_refused("{\"events\": [{}, {\"registers\": {\"edi\": 1}}]}", "events[1].registers.edi: there is no register");
-    check_refused("{\"events\": [{\"registers\": {\"rdi\": 1.5}}]}", "events[0].registers.rdi: not a number");
+    check_refused("{\"events\": [{}, {\"registers\": {\"edi\": 1}}]}",
+                  "events[1].registers.edi: there is no register");
+    check_refused("{\"events\": [{\"registers\": {\"rdi\": 1.5}}]}",
+                  "events[0].registers.rdi: not a number");
     check_refused("{\"events\": [{\"registers\": {\"rdi\": \"0xg\"}}]}", "rdi: not a number");
-    check_refused("{\"events\": [{\"registers\": {\"rdi\": \"0x10000000000000000\"}}]}", "rdi: not a number");
+    check_refused("{\"events\": [{\"registers\": {\"rdi\": \"0x10000000000000000\"}}]}",
+                  "rdi: not a number");
     check_refused("{\"events\": [{\"registers\": {\"rdi\": \" 1\"}}]}", "rdi: not a number");
     check_refused("{\"events\": [{\"registers\": []}]}", "registers: not an object");
     check_refused("{\"events\": [{\"record\": \"123\"}]}", "record: not a string of hexadecimal");
@@ -129,8 +135,10 @@ static void test_refused(void **state)
     check_refused("{\"events\": [{\"fields\": [1, {\"text\": 5}]}]}", "fields[1]: not a number");
     check_refused("{\"events\": [{\"repeat\": 0}]}", "repeat: the number must be from 1");
     check_refused("{\"events\": [{\"task\": 9}]}", "task: the file's tasks have none");
-    check_refused("{\"tasks\": [{\"comm\": \"sixteen-bytes-ab\"}], \"events\": [{}]}", "tasks[0].comm");
-    check_refused("{\"tasks\": [{\"pid\": -1}], \"events\": [{}]}", "tasks[0].pid: the number must be");
+    check_refused("{\"tasks\": [{\"comm\": \"sixteen-bytes-ab\"}], \"events\": [{}]}",
+                  "tasks[0].comm");
+    check_refused("{\"tasks\": [{\"pid\": -1}], \"events\": [{}]}",
+                  "tasks[0].pid: the number must be");
     check_refused("{\"memory\": [{\"bytes\": \"0\"}], \"events\": [{}]}", "memory[0].bytes");
 }
 
@@ -169,7 +177,7 @@ static void check_format(int64_t result, const char *expected, const char *forma
 static void test_bpf_snprintf(void **state)
 {
     (void)state;
-    const uint64_t data[] = {(uint64_t)-5, 255, (uint64_t)"text", 0xffffffff81000000u};
+    const uint64_t data[] = {(uint64_t)-5, 255, (uint64_t) "text", 0xffffffff81000000u};
     const uint8_t address[] = {192, 0, 2, 1};
     const uint64_t pointer[] = {(uint64_t)address};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Maps against the kernel's semantics: what bpf(BPF_MAP_CREATE) accepts, and what each helper answers. */
+/* Maps against the kernel's semantics: what bpf(BPF_MAP_CREATE) accepts, and what each helper
+ * answers. */
 #include "runtime/user/map.h"
 #include "runtime/user/map_perf_event_array.h"
 #include "runtime/user/map_ringbuf.h"
@@ -20,11 +21,8 @@
 
 static int try_create(unsigned type, unsigned key, unsigned value, unsigned entries, unsigned flags)
 {
-    const struct rex_map_definition definition = {.type = type,
-                                                  .key_size = key,
-                                                  .value_size = value,
-                                                  .max_entries = entries,
-                                                  .flags = flags};
+    const struct rex_map_definition definition = {
+        .type = type, .key_size = key, .value_size = value, .max_entries = entries, .flags = flags};
     struct map *map = NULL;
     int error = map_create("m", &definition, CPUS, &map);
 
@@ -33,13 +31,11 @@ static int try_create(unsigned type, unsigned key, unsigned value, unsigned entr
     return error;
 }
 
-static struct map *create(unsigned type, unsigned key, unsigned value, unsigned entries, unsigned flags)
+static struct map *create(unsigned type, unsigned key, unsigned value, unsigned entries,
+                          unsigned flags)
 {
-    const struct rex_map_definition definition = {.type = type,
-                                                  .key_size = key,
-                                                  .value_size = value,
-                                                  .max_entries = entries,
-                                                  .flags = flags};
+    const struct rex_map_definition definition = {
+        .type = type, .key_size = key, .value_size = value, .max_entries = entries, .flags = flags};
     struct map *map = NULL;
 
     assert_int_equal(map_create("m", &definition, CPUS, &map), 0);
@@ -429,7 +425,8 @@ static void test_ring_buffer(void **state)
     assert_null(ringbuf_reserve(map, 0xffffffff, 0));
     assert_null(ringbuf_reserve(map, UINT64_MAX, 0));
     assert_null(ringbuf_reserve(map, 4096 - 7, 0)); /* never fits with its header */
-    assert_null(ringbuf_reserve(map, 4096 - 8, 0)); /* the producer may not catch up with the consumer */
+    assert_null(
+        ringbuf_reserve(map, 4096 - 8, 0)); /* the producer may not catch up with the consumer */
     assert_null(ringbuf_reserve(array, 8, 0));
     assert_int_equal(ringbuf_query(map, BPF_RB_RING_SIZE), 4096);
     assert_int_equal(ringbuf_query(map, BPF_RB_AVAIL_DATA), 0);

@@ -25,7 +25,8 @@ static void begin(struct talk *talk)
     *talk = (struct talk){0};
     talk->stream = open_memstream(&talk->text, &talk->size);
     assert_non_null(talk->stream);
-    talk->diag = diag_new(&(struct diag_options){.color = DIAG_COLOR_NEVER, .stream = talk->stream});
+    talk->diag =
+        diag_new(&(struct diag_options){.color = DIAG_COLOR_NEVER, .stream = talk->stream});
 }
 
 static void end(struct talk *talk)
@@ -251,7 +252,8 @@ static void test_tc_packet(void **state)
 static void test_tc_vlan(void **state)
 {
     (void)state;
-    const uint8_t bytes[] = {9, 9, 9, 9, 9, 9, 8, 8, 8, 8, 8, 8, 0x81, 0x00, 0x60, 0x2a, 0x86, 0xdd, 0x60, 7};
+    const uint8_t bytes[] = {9, 9, 9,    9,    9,    9,    8,    8,    8,    8,
+                             8, 8, 0x81, 0x00, 0x60, 0x2a, 0x86, 0xdd, 0x60, 7};
     struct frame frame = {.data = bytes, .captured = sizeof(bytes), .length = sizeof(bytes)};
     struct packet packet = {0};
     struct frame result;

@@ -55,7 +55,8 @@ static void open_bench(struct bench *bench, const char *program, unsigned cpus)
     *bench = (struct bench){0};
     bench->stream = open_memstream(&bench->text, &bench->text_size);
     assert_non_null(bench->stream);
-    bench->diag = diag_new(&(struct diag_options){.color = DIAG_COLOR_NEVER, .stream = bench->stream});
+    bench->diag =
+        diag_new(&(struct diag_options){.color = DIAG_COLOR_NEVER, .stream = bench->stream});
     assert_int_equal(file_read(bench->diag, RUNTIME_OBJECT, 0, &bytes, &size), 0);
     if (runtime_open(bench->diag, &options, (const uint8_t *)bytes, size, &bench->runtime) != 0) {
         fflush(bench->stream);
@@ -97,8 +98,7 @@ static void run_packets(struct bench *bench, size_t count)
 
 static void run_context(struct bench *bench, const char *text)
 {
-    assert_int_equal(
-        context_parse(bench->diag, "context", text, strlen(text), &bench->context), 0);
+    assert_int_equal(context_parse(bench->diag, "context", text, strlen(text), &bench->context), 0);
     bench->session.context = bench->context;
     assert_int_equal(session_run(&bench->session), 0);
 }
@@ -135,8 +135,8 @@ static uint64_t element(const struct bench *bench)
 
 #define CPU_OF(bench) (&(bench)->runtime->cpus[0])
 
-/* Runs a program on four packets, all of which must end in the same way with the default verdict and these
- * words, and leave nothing behind. */
+/* Runs a program on four packets, all of which must end in the same way with the default verdict
+ * and these words, and leave nothing behind. */
 static void check_end(const char *program, enum run_end end, const char *words)
 {
     struct bench bench;
@@ -315,14 +315,16 @@ static void test_faults(void **state)
     check_end("execute_data", RUN_FAULTED, "bad memory access");
 }
 
-/* Faults and guard hits are errors: the exit status is 1. Panics, timeouts and failed checks are not. */
+/* Faults and guard hits are errors: the exit status is 1. Panics, timeouts and failed checks are
+ * not. */
 static void test_exit_status(void **state)
 {
     (void)state;
     static const struct {
         const char *program;
         int status;
-    } cases[] = {{"panic", 0}, {"loop", 0}, {"failed_check", 0}, {"run_off_stack", 1}, {"fault_null", 1}};
+    } cases[] = {
+        {"panic", 0}, {"loop", 0}, {"failed_check", 0}, {"run_off_stack", 1}, {"fault_null", 1}};
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct bench bench;
@@ -343,7 +345,8 @@ static void test_w_xor_x(void **state)
     FILE *maps = NULL;
 
     open_bench(&bench, "pass", 1);
-    const uint64_t base = (uint64_t)bench.runtime->image.base, end = base + bench.runtime->image.size;
+    const uint64_t base = (uint64_t)bench.runtime->image.base,
+                   end = base + bench.runtime->image.size;
     maps = fopen("/proc/self/maps", "re");
     assert_non_null(maps);
     while (fgets(line, sizeof(line), maps)) {
@@ -442,7 +445,8 @@ static void write_and_read(struct bench *bench, const struct frame *frame, struc
 static void test_output(void **state)
 {
     (void)state;
-    uint8_t bytes[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 0x81, 0x00, 0x20, 0x2a, 8};
+    uint8_t bytes[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2,    0, 0,
+                         0,    0,    1,    0x81, 0x00, 0x20, 0x2a, 8};
     const struct frame frame = {
         .data = bytes, .captured = 60, .length = 100, .time = 1700000000123456000u};
     struct capture result;
@@ -501,9 +505,10 @@ static void test_events(void **state)
     close_bench(&bench);
 
     open_bench(&bench, "read_memory", 1);
-    run_context(&bench, "{\"memory\": [{\"address\": \"0xffff888000000000\", \"bytes\": \"01000000 02\"}],"
-                        " \"events\": [{\"registers\": {\"rdi\": \"0xffff888000000000\"}},"
-                        " {\"registers\": {\"rdi\": \"0xffff888000000002\"}}]}");
+    run_context(&bench,
+                "{\"memory\": [{\"address\": \"0xffff888000000000\", \"bytes\": \"01000000 02\"}],"
+                " \"events\": [{\"registers\": {\"rdi\": \"0xffff888000000000\"}},"
+                " {\"registers\": {\"rdi\": \"0xffff888000000002\"}}]}");
     assert_int_equal(verdicts(&bench, 1), 1);
     assert_int_equal(verdicts(&bench, (uint32_t)-EFAULT), 1);
     close_bench(&bench);
@@ -514,8 +519,9 @@ static void test_events(void **state)
     close_bench(&bench);
 
     open_bench(&bench, "sample", 1);
-    run_context(&bench, "{\"events\": [{\"stack\": [\"0xffffffff81000010\", \"0xffffffff81000020\"]},"
-                        " {\"registers\": {\"rip\": 5}}, {}]}");
+    run_context(&bench,
+                "{\"events\": [{\"stack\": [\"0xffffffff81000010\", \"0xffffffff81000020\"]},"
+                " {\"registers\": {\"rip\": 5}}, {}]}");
     assert_int_equal(verdicts(&bench, (uint32_t)-EFAULT), 1);
     assert_int_equal(bench.session.statistics.runs, 3);
     close_bench(&bench);
