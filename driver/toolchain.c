@@ -275,7 +275,7 @@ done:
     free(core);
 }
 
-/* "clippy 0.1.96 (ac68faa20c 2026-05-25)" belongs to rustc 1.96.0 with that commit. */
+/* "clippy 0.1.96 (ac68faa20c 2026-05-25)", or without the commit, belongs to rustc 1.96.0. */
 static void probe_clippy(struct diag *diag, struct memory *memory, bool verbose,
                          struct toolchain *toolchain, const char *release)
 {
@@ -300,8 +300,10 @@ static void probe_clippy(struct diag *diag, struct memory *memory, bool verbose,
     free(answer);
     unsigned minor = 0, patch = 0;
     sscanf(release, "1.%u.%u", &minor, &patch);
-    char *expected = must_format("clippy 0.1.%u ", minor);
-    if (!tool->version || strncmp(tool->version, expected, strlen(expected)) != 0)
+    char *expected = must_format("clippy 0.1.%u", minor);
+    size_t length = strlen(expected);
+    if (!tool->version || strncmp(tool->version, expected, length) != 0 ||
+        (tool->version[length] != '\0' && tool->version[length] != ' '))
         set_problem(tool, TOOL_MISMATCH,
                     must_format("%s is \"%s\", but %s is %s", tool->path,
                                 tool->version ? tool->version : "(says no version)", rustc,
