@@ -250,6 +250,13 @@
 	call stops
 	end ends_in_proof
 
+	function before_return
+	push rax
+	call spins
+	pop rax
+	return
+	end before_return
+
 	function after_proof
 	test rdi, rdi
 	je 1f
@@ -571,6 +578,23 @@
 2:	pop rbp
 	return
 	end rbp_saved_on_one_path
+
+	function rbp_saved_on_other_path
+	test rdi, rdi
+	je 1f
+	push rax
+	jmp 2f
+1:	push rbp
+2:	pop rbp
+	return
+	end rbp_saved_on_other_path
+
+	function rbp_lost_on_one_path
+	test rdi, rdi
+	je 1f
+	mov rbp, rdi
+1:	return
+	end rbp_lost_on_one_path
 
 	function frame_pointer_at_return
 	push rbp

@@ -15,5 +15,9 @@ if(NOT TARGET stack_objects)
                 -z max-page-size=4096 -z separate-code -e 0 -T ${stack_source}/object.lds
                 ${stack_binary}/frames.o -o ${stack_binary}/frames.elf
         DEPENDS ${stack_source}/frames.s ${stack_source}/object.inc ${stack_source}/object.lds)
+    find_package(Python3 REQUIRED COMPONENTS Interpreter)
+    add_test(NAME stack/mutations
+             COMMAND ${Python3_EXECUTABLE} ${stack_source}/mutations.py ${CMAKE_SOURCE_DIR} ${stack_binary}/mutations)
+    set_tests_properties(stack/mutations PROPERTIES TIMEOUT 1800 LABELS slow)
     add_custom_target(stack_objects DEPENDS ${stack_binary}/frames.elf)
 endif()

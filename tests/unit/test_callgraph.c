@@ -239,9 +239,25 @@ static void what_nothing_points_to_is_no_member(void **state)
     builder_end(builder);
     indirect_program(builder, &used, 1, ID_A);
     assert_int_equal(bound_of(builder, &answer), 16 + 8 + 24);
+    assert_int_equal(answer.result->graph->sets.sets[0].count, 1);
     assert_true(has_unused_id(&answer, builder, unused)); /* so that the check refuses it too */
     assert_false(has_unused_id(&answer, builder, used));
     release(builder, &answer);
+}
+
+static void another_id_is_another_set(void **state)
+{
+    static const uint32_t others[] = {0, 1, ID_B - 1, ID_B + 1, UINT32_MAX};
+    (void)state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        struct builder *builder = builder_new();
+        struct answer answer;
+        uint32_t taken[] = {typed_leaf(builder, ID_B, 24), typed_leaf(builder, others[i], 4000)};
+        indirect_program(builder, taken, 2, ID_B);
+        assert_int_equal(bound_of(builder, &answer), 16 + 8 + 24);
+        assert_true(has_unused_id(&answer, builder, taken[1]));
+        release(builder, &answer);
+    }
 }
 
 static void members_bring_members(void **state)
@@ -488,6 +504,7 @@ int main(void)
         cmocka_unit_test(diamonds_take_no_time),
         cmocka_unit_test(an_indirect_call_reaches_every_member),
         cmocka_unit_test(what_nothing_points_to_is_no_member),
+        cmocka_unit_test(another_id_is_another_set),
         cmocka_unit_test(members_bring_members),
         cmocka_unit_test(an_address_may_be_taken_after_the_call_was_seen),
         cmocka_unit_test(an_indirect_jump_replaces_the_frame),

@@ -48,6 +48,7 @@ static const struct expectation expectations[] = {
     {"back_to_start", FRAME_OK, 0},
     {"ends_in_import", FRAME_OK, 16},
     {"ends_in_proof", FRAME_OK, 16},
+    {"before_return", FRAME_OK, 16},
     {"after_proof", FRAME_OK, 16},
     {"import_returns", FRAME_OK, 16},
     {"shrink_wrapped", FRAME_OK, 16},
@@ -94,6 +95,8 @@ static const struct expectation expectations[] = {
     {"rbp_from_other_slot", FRAME_NOT_RESTORED, 0},
     {"rbp_slot_released", FRAME_NOT_RESTORED, 0},
     {"rbp_saved_on_one_path", FRAME_NOT_RESTORED, 0},
+    {"rbp_saved_on_other_path", FRAME_NOT_RESTORED, 0},
+    {"rbp_lost_on_one_path", FRAME_NOT_RESTORED, 0},
     {"frame_pointer_at_return", FRAME_NOT_RESTORED, 0},
     {"above_entry", FRAME_ABOVE_ENTRY, 0},
     {"add_above_entry", FRAME_ABOVE_ENTRY, 0},
@@ -232,7 +235,7 @@ static void returning_is_proved(void **state)
 {
     const struct fixture *fixture = *state;
     static const char *const never[] = {"stops", "spins", "endless", "ends_in_import",
-                                        "ends_in_proof"};
+                                        "ends_in_proof", "before_return"};
     static const char *const may[] = {"leaf", "tail_jump", "after_proof", "through_pointer",
                                       "jumps_through_pointer", "conditional_tail_jump"};
     for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)

@@ -382,6 +382,40 @@ static void checks_are_known_byte_by_byte(void **state)
     }
 }
 
+/* Adds to a 32-bit number in the check of checked_program(). */
+static void patch(struct builder *builder, size_t offset, int32_t change)
+{
+    const struct object *object = builder_object(builder);
+    uint64_t address = object_symbol(object, "checked")->value;
+    uint8_t *bytes = (uint8_t *)object_bytes_at(object, address + offset, 4);
+    int32_t value;
+    memcpy(&value, bytes, sizeof(value));
+    value += change;
+    memcpy(bytes, &value, sizeof(value));
+}
+
+static void checks_look_at_the_right_things(void **state)
+{
+    (void)state;
+    struct builder *builder = checked_program(NEED, 40);
+    patch(builder, 15, -8); /* the slot before that of rex_cpu */
+    assert_int_equal(error_of(builder, &final), 609);
+    builder_free(builder);
+
+    builder = checked_program(NEED, 40);
+    const struct object *object = builder_object(builder);
+    patch(builder, 25, /* another import than rex_stack_overflow */
+          (int32_t)object_symbol(object, "__rex_import_rex_panic")->value -
+              (int32_t)object_symbol(object, "__rex_import_rex_stack_overflow")->value);
+    assert_int_equal(error_of(builder, &final), 609);
+    builder_free(builder);
+
+    builder = checked_program(NEED, 40);
+    patch(builder, 8, 2 * NEED); /* [rsp + need] */
+    assert_int_equal(error_of(builder, &final), 609);
+    builder_free(builder);
+}
+
 static void the_way_to_the_first_check_must_fit(void **state)
 {
     struct answer answer;
@@ -667,6 +701,7 @@ int main(void)
         cmocka_unit_test(rings_through_pointers_are_found),
         cmocka_unit_test(checks_demand_what_is_needed),
         cmocka_unit_test(checks_are_known_byte_by_byte),
+        cmocka_unit_test(checks_look_at_the_right_things),
         cmocka_unit_test(the_way_to_the_first_check_must_fit),
         cmocka_unit_test(checks_that_cannot_be_passed_are_refused),
         cmocka_unit_test(check_in_an_acyclic_program_changes_nothing),

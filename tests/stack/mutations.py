@@ -1,0 +1,243 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Breaks the stack analysis on purpose, one way at a time, and demands that a test notices.
+
+usage: mutations.py SOURCE_DIR WORK_DIR [NAME...]
+
+Each mutation replaces one piece of text, which must occur exactly once, in a copy of one source file. The
+unit tests are linked against the copy; at least one of them must fail (or hang, or crash). A mutation whose text is
+no longer found is an error too: the list must follow the source.
+"""
+
+import concurrent.futures
+import os
+import shutil
+import subprocess
+import sys
+
+SOURCES = """base/buffer.c base/demangle.c base/diag.c base/file.c base/memory.c linker/callee.c
+linker/callgraph.c linker/check_site.c linker/code.c linker/cuts.c linker/depth.c linker/dwarf.c linker/frame.c
+linker/imports.c linker/object.c linker/probe.c linker/returns.c linker/stack.c linker/stack_path.c
+linker/stack_report.c tests/stack/builder.c""".split()
+TESTS = ["test_frame", "test_callgraph", "test_stack", "test_code"]
+LIBRARIES = "-lelf -ldw -lZydis -liberty -ljansson -lcrypto -lcmocka".split()
+
+# name, file, text, replacement
+MUTATIONS = [
+    # Instructions and where branches lead.
+    ("any register in a check", "linker/code.c", '"\\x45\\x03\\x53\\xfc\\x74\\x02\\x0f\\x0b", 8', '"\\x45\\x03", 2'),
+    ("the id as it stands", "linker/code.c", "*id = -negated;", "*id = negated;"),
+    ("branches into checks", "linker/code.c", "if ((inside->facts & CODE_IS_TARGET) &&", "if (false &&"),
+    ("branches to anywhere", "linker/code.c",
+     "right = starts || (there == instruction->function && instruction->class != CODE_CALL);", "right = true;"),
+    ("any bytes in a thunk", "linker/code.c", "return actual && function->size == size && memcmp(actual, bytes, size) == 0;",
+     "return actual != NULL;"),
+    ("overlaps unseen", "linker/code.c",
+     "if (add_problem(reader, CODE_PROBLEM_OVERLAP, code->functions[i].address, i))", "if (false)"),
+    ("no check needed", "linker/code.c", "if (!site.checked &&", "if (false &&"),
+    ("no facts on rbp", "linker/code.c", "return CODE_TOUCHES_RBP;", "return 0;"),
+    # What returns.
+    ("imports always return", "linker/returns.c", "if (!import || !import->noreturn)", "if (true)"),
+    ("imports never return", "linker/returns.c", "if (!import || !import->noreturn)", "if (false)"),
+    ("calls always return", "linker/returns.c", "    if (finder->returning[node])\n        visit(",
+     "    if (true)\n        visit("),
+    ("tail jumps never return", "linker/returns.c",
+     "mark_returning(finder, code->instructions[waiter->subject].function);", ";"),
+    ("sets never return", "linker/returns.c", "mark_returning(finder, code->function_count + waiter->subject);", ";"),
+    ("returns unseen", "linker/returns.c", "    case CODE_RETURN:\n    case CODE_BARE_RETURN:\n        mark_returning(finder, function);",
+     "    case CODE_RETURN:\n    case CODE_BARE_RETURN:"),
+    # One frame.
+    ("no return address of a call", "linker/frame.c",
+     "    case CODE_CALL:\n        effect->peak += 8;", "    case CODE_CALL:"),
+    ("no return address of an indirect call", "linker/frame.c",
+     "    case CODE_INDIRECT_CALL:\n        effect->peak += 8;", "    case CODE_INDIRECT_CALL:"),
+    ("off by 8", "linker/frame.c", "frame->depth = (uint32_t)depth;", "frame->depth = depth > 8 ? (uint32_t)depth - 8 : 0;"),
+    ("realignment is free", "linker/frame.c", "return (int64_t)state->align_height + state->align - 8 + state->rsp.height;",
+     "return (int64_t)state->align_height + state->rsp.height;"),
+    ("a probe's step is free", "linker/frame.c", "effect->peak = highest(&effect->after) + 4096 - 8;",
+     "effect->peak = highest(&effect->after);"),
+    ("a probe is free", "linker/frame.c", "effect->after.rsp.height + probe->amount) != FRAME_OK)",
+     "effect->after.rsp.height) != FRAME_OK)"),
+    ("probes may be entered", "linker/frame.c", "inside->interior = true;", "inside->interior = false;"),
+    ("probes of part pages", "linker/probe.c", "probe->amount > 0 && probe->amount % 4096 == 0 &&", "probe->amount > 0 &&"),
+    ("sub as add", "linker/frame.c", "return adjust(walk, at, state, &operands[1], 1);",
+     "return adjust(walk, at, state, &operands[1], -1);"),
+    ("push is free", "linker/frame.c", "state->rsp.kind, (int64_t)state->rsp.height + 8);",
+     "state->rsp.kind, (int64_t)state->rsp.height);"),
+    ("merges of rsp unseen", "linker/frame.c", "if (!same_value(there->rsp, state->rsp) || there->align != state->align ||",
+     "if (false || there->align != state->align ||"),
+    ("merges of rbp unseen", "linker/frame.c", "if (!same_value(there->rbp, state->rbp) && there->rbp.kind != VALUE_UNKNOWN) {",
+     "if (false) {"),
+    ("merges of the saved rbp unseen", "linker/frame.c", "if (there->saved != state->saved && there->saved != 0) {", "if (false) {"),
+    ("any rsp at the exit", "linker/frame.c", "state->rsp.kind == VALUE_ENTRY && state->rsp.height == 0 &&",
+     "state->rsp.kind == VALUE_ENTRY &&"),
+    ("any rbp at the exit", "linker/frame.c", "state->rsp.height == 0 &&\n                    state->rbp.kind == VALUE_CALLERS;",
+     "state->rsp.height == 0;"),
+    ("any pop restores rbp", "linker/frame.c", "bool saved = state->saved != 0 && state->rsp.kind == VALUE_ENTRY &&\n                 state->rsp.height == state->saved;",
+     "bool saved = true;"),
+    ("slots are never released", "linker/frame.c", "if (kind == VALUE_ENTRY && state->saved > height)", "if (false)"),
+    ("red zones", "linker/frame.c", "if (comparable && lowest < -rsp)", "if (false)"),
+    ("red zones of realigned frames", "linker/frame.c", "rsp += state->align_height;", "rsp += state->align_height + state->align;"),
+    ("stores to the return address", "linker/frame.c", "bool overlaps_return = lowest < 8 && end > 0;", "bool overlaps_return = false;"),
+    ("stores to the saved rbp", "linker/frame.c", "bool overlaps_saved = state->saved &&", "bool overlaps_saved = false &&"),
+    ("stores above a realigned frame", "linker/frame.c", "return end > 0 ? fault(walk, at, FRAME_OVERWRITES) : FRAME_OK;", "return FRAME_OK;"),
+    ("unknown rsp is unchanged", "linker/frame.c", "        if (is_part_of(operand, ZYDIS_REGISTER_RSP))\n            return fault(walk, at, FRAME_UNKNOWN_RSP);", ""),
+    ("rbp is never lost", "linker/frame.c", "state->rbp = (struct value){.kind = VALUE_UNKNOWN};\n    return FRAME_OK;", "return FRAME_OK;"),
+    ("alloca is free", "linker/frame.c", "    if (amount->type != ZYDIS_OPERAND_TYPE_IMMEDIATE)\n        return fault(walk, at,\n                     amount->type == ZYDIS_OPERAND_TYPE_REGISTER ? FRAME_DYNAMIC : FRAME_UNKNOWN_RSP);",
+     "    if (amount->type != ZYDIS_OPERAND_TYPE_IMMEDIATE)\n        return FRAME_OK;"),
+    ("above the entry", "linker/frame.c", "    if (height < 0)\n        return fault(walk, at, FRAME_ABOVE_ENTRY);", ""),
+    ("frames of any size", "linker/frame.c", "    if (height > FRAME_MAX)\n        return fault(walk, at, FRAME_TOO_LARGE);", ""),
+    ("calls at any alignment", "linker/frame.c", "        if (before->rsp.height % 8 != 0)\n            return fault(walk, at, FRAME_MISALIGNED);\n        callee = code_function_at",
+     "        callee = code_function_at"),
+    ("realignment at any alignment", "linker/frame.c", "    if (state->rsp.height % 8 != 0)\n        return fault(walk, at, FRAME_MISALIGNED);\n    state->align =",
+     "    state->align ="),
+    ("int3 goes on", "linker/frame.c", "return fault(walk, at, FRAME_INT3);", "return FRAME_OK;"),
+    ("the end goes nowhere", "linker/frame.c", "return fault(walk, from, FRAME_FALLS_THROUGH);", "return FRAME_OK;"),
+    ("edges without the realignment", "linker/frame.c", ".height = (uint32_t)highest(state_at(walk, at)),",
+     ".height = (uint32_t)state_at(walk, at)->rsp.height,"),
+    ("tail jumps are no edges", "linker/frame.c", "edge.target = branch_function(walk, instruction);", "edge.target = CODE_NONE;"),
+    ("indirect jumps are no edges", "linker/frame.c", "edge.kind = FRAME_TAIL_SET;\n        edge.target = site_set(walk, at);",
+     "edge.kind = FRAME_TAIL_SET;"),
+    ("indirect calls are no edges", "linker/frame.c", "edge.kind = FRAME_CALL_SET;\n        edge.target = site_set(walk, at);",
+     "edge.kind = FRAME_CALL_SET;"),
+    ("calls are no edges", "linker/frame.c", "edge.kind = FRAME_CALL;\n        edge.target = code_function_at(walk->code, instruction->target);",
+     "edge.kind = FRAME_CALL;"),
+    ("lea takes nothing", "linker/frame.c", "if (instruction->facts & CODE_RIP_RELATIVE)", "if (false)"),
+    # Who calls whom.
+    ("relocations take nothing", "linker/callgraph.c", "take(builder, function, CALLGRAPH_TAKEN_BY_RELOCATION);", ";"),
+    ("late addresses are missed", "linker/callgraph.c",
+     "if (set != CODE_NONE && graph->reachable[graph->code->function_count + set])", "if (false)"),
+    ("early addresses are missed", "linker/callgraph.c",
+     "reach(builder, graph->sets.members[set->first + i]);", ";"),
+    ("everything is taken", "linker/callgraph.c", "            if (graph->taken[member] != CALLGRAPH_NOT_TAKEN)\n                graph->sets", "            graph->sets"),
+    ("no cost of a call", "linker/callgraph.c", "edge->cost = from->height + 8;", "edge->cost = from->height;"),
+    ("tail jumps cost", "linker/callgraph.c", "if (!edge->tail)\n            edge->cost", "if (true)\n            edge->cost"),
+    ("a callee dropped", "linker/callgraph.c", "if (edges->position == set->count)", "if (edges->position + 1 >= set->count)"),
+    ("broken functions", "linker/callgraph.c", "if (structural && problem->function != CODE_NONE)", "if (false)"),
+    ("ids of another set", "linker/callee.c", "return low < sets->set_count && sets->sets[low].id == id ? low : CODE_NONE;",
+     "return low < sets->set_count ? low : CODE_NONE;"),
+    # Longest paths and recursion.
+    ("rings unseen", "linker/depth.c", "component->circular |= !edge.tail;", ";"),
+    ("rings of tail jumps", "linker/depth.c", "component->circular |= !edge.tail;", "component->circular = true;"),
+    ("the unbounded is 0", "linker/depth.c", "component->circular ? DEPTH_UNBOUNDED : best;", "component->circular ? 0 : best;"),
+    ("callees are free", "linker/depth.c", ": there->bound + edge.cost;", ": edge.cost;"),
+    ("the last path wins", "linker/depth.c", "if (component->deepest != CODE_NONE && (bound < *best || (bound == *best && !(edge && ends))))", "if (false)"),
+    ("a ring's best member only", "linker/depth.c", "for (uint32_t i = 0; i < component->count; i++) {\n        uint32_t node", "for (uint32_t i = 0; i < 1; i++) {\n        uint32_t node"),
+    ("checks cut nothing", "linker/depth.c", "return depth->cut && depth->cut[node];", "return false;"),
+    ("one cut is enough", "linker/cuts.c", "if (!has_circle(part))\n            return true;", "return true;"),
+    ("greedy is not thorough", "linker/cuts.c", "        part->removed[vertex] = false;\n        part->removed[vertex] = has_circle(part);", "        part->removed[vertex] = false;"),
+    # What is promised.
+    ("a check of other bytes", "linker/check_site.c", "memcmp(bytes + 19, \"\\x65\\x4d\\x3b\\x13\\x0f\\x82\", 6) != 0 ||", ""),
+    ("a check without its import", "linker/check_site.c", "strcmp(code->functions[overflow].import, \"rex_stack_overflow\") != 0 ||", ""),
+    ("a check of another variable", "linker/check_site.c", "strcmp(slot->name, \"rex_cpu\") != 0 ||", ""),
+    ("a check of the wrong side", "linker/check_site.c", "if (displacement > 0 || displacement == INT32_MIN ||", "if ("),
+    ("needs unchecked", "linker/stack.c", "analysis->options->round == STACK_FINAL && check->encoded < check->need)", "false)"),
+    ("a need too small by 1", "linker/stack.c", "check->encoded < check->need)", "check->encoded + 1 < check->need)"),
+    ("no limit", "linker/stack.c", "if (root->bound > root->limit &&", "if (false &&"),
+    ("a limit too high by 8", "linker/stack.c", "if (root->bound > root->limit &&", "if (root->bound > root->limit + 8 &&"),
+    ("forget panic", "linker/stack.c", "if (bound_root(analysis, &result->panic) || describe_checks", "if (describe_checks"),
+    ("panic is no root", "linker/stack.c", "roots[count - 2] = result->panic.function;", "roots[count - 2] = roots[0];"),
+    ("the timeout handler", "linker/stack.c", "    check_timeout(analysis);\n", ""),
+    ("hopeless checks", "linker/stack.c", "if (present && check->need > analysis->limit &&", "if (false &&"),
+    ("rings are left", "linker/stack.c", "    if (refuse_circles(analysis))\n        return -1;", ""),
+    ("every id is used", "linker/stack.c", "if (!used && function->prefix != CODE_NONE)", "if (false)"),
+    ("ids of what nothing takes", "linker/stack.c",
+     "graph->reachable[code->function_count + set] &&\n                    graph->taken[i] != CALLGRAPH_NOT_TAKEN;", "graph->reachable[code->function_count + set];"),
+]
+
+
+def run(command, **options):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+
+
+class Mutator:
+    def __init__(self, source, work):
+        self.source = source
+        self.work = work
+        self.flags = ["-g0", "-O0", "-std=gnu17", "-D_GNU_SOURCE", '-DREXC_VERSION="test"', "-I", source]
+        self.frames = os.path.join(work, "frames.elf")
+
+    def compile(self, path, output, extra=()):
+        result = run(["cc", *self.flags, *extra, "-c", path, "-o", output])
+        if result.returncode:
+            sys.exit(f"{path} does not compile:\n{result.stdout.decode()}")
+
+    def link(self, test, objects, output):
+        result = run(["cc", *objects, os.path.join(self.work, test + ".o"), *LIBRARIES, "-o", output])
+        if result.returncode:
+            sys.exit(f"{test} does not link:\n{result.stdout.decode()}")
+
+    def object_of(self, path):
+        return os.path.join(self.work, path.replace("/", "_") + ".o")
+
+    def prepare(self):
+        os.makedirs(self.work, exist_ok=True)
+        stack = os.path.join(self.source, "tests/stack")
+        frames_object = os.path.join(self.work, "frames.o")
+        for command in (
+            ["clang-22", "--target=x86_64-unknown-none", "-c", "-Wa,-I" + stack, stack + "/frames.s", "-o", frames_object],
+            ["ld.lld-22", "-pie", "--no-dynamic-linker", "-z", "undefs", "-z", "dynamic-undefined-weak", "-z", "now",
+             "-z", "noexecstack", "--apply-dynamic-relocs", "-Bsymbolic", "--hash-style=gnu", "--build-id=none",
+             "-z", "max-page-size=4096", "-z", "separate-code", "-e", "0", "-T", stack + "/object.lds", frames_object,
+             "-o", self.frames],
+        ):
+            result = run(command)
+            if result.returncode:
+                sys.exit(result.stdout.decode())
+        for path in SOURCES:
+            self.compile(os.path.join(self.source, path), self.object_of(path))
+        for test in TESTS:
+            self.compile(os.path.join(self.source, "tests/unit", test + ".c"), os.path.join(self.work, test + ".o"),
+                         [f'-DREXC_TEST_FRAMES="{self.frames}"'])
+
+    def caught_by(self, objects, directory):
+        for test in TESTS:
+            binary = os.path.join(directory, test)
+            self.link(test, objects, binary)
+            try:
+                if run([binary], timeout=120).returncode:
+                    return test
+            except subprocess.TimeoutExpired:
+                return test + " (by hanging)"
+        return None
+
+    def mutate(self, index, mutation):
+        name, path, text, replacement = mutation
+        with open(os.path.join(self.source, path), encoding="utf-8") as file:
+            content = file.read()
+        if content.count(text) != 1:
+            return name, f"its text occurs {content.count(text)} times in {path}"
+        directory = os.path.join(self.work, f"mutation{index}")
+        os.makedirs(directory, exist_ok=True)
+        copy = os.path.join(directory, os.path.basename(path))
+        with open(copy, "w", encoding="utf-8") as file:
+            file.write(content.replace(text, replacement))
+        changed = copy + ".o"
+        self.compile(copy, changed, ["-w"])
+        objects = [changed if p == path else self.object_of(p) for p in SOURCES]
+        caught = self.caught_by(objects, directory)
+        shutil.rmtree(directory)
+        print(f"{name}: {caught or 'SURVIVED'}", flush=True)
+        return name, None if caught else "no test notices"
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    mutator = Mutator(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]))
+    mutator.prepare()
+    os.makedirs(os.path.join(mutator.work, "intact"), exist_ok=True)
+    if mutator.caught_by([mutator.object_of(p) for p in SOURCES], os.path.join(mutator.work, "intact")):
+        sys.exit("the tests fail without any mutation")
+    wanted = [m for m in MUTATIONS if not sys.argv[3:] or m[0] in sys.argv[3:]]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        results = list(pool.map(lambda item: mutator.mutate(*item), enumerate(wanted)))
+    survivors = [(name, reason) for name, reason in results if reason]
+    for name, reason in survivors:
+        print(f"mutation '{name}': {reason}")
+    print(f"{len(results) - len(survivors)} of {len(results)} mutations caught")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
