@@ -2,15 +2,19 @@
 //! Helpers that every program object has, and those of the tracing ones.
 
 use crate::generated::functions;
-use crate::linux::errno::E2BIG;
+use crate::linux::errno::{E2BIG, EINVAL};
 use crate::utils::{Result, result};
 
 /// Longest format of `bpf_snprintf` that is not NUL-terminated already, in bytes.
 const FORMAT_MAX: usize = 255;
 
-/// `bpf_snprintf` with a format that may lack the NUL that the kernel wants.
+/// `bpf_snprintf` with a format that may lack the NUL that the kernel wants. `pointers`: whether
+/// conversions that read kernel memory are allowed.
 #[inline]
-pub(crate) fn snprintf(text: &mut [u8], format: &str, data: &[u64]) -> Result {
+pub(crate) fn snprintf(text: &mut [u8], format: &str, data: &[u64], pointers: bool) -> Result {
+    if !pointers && has_pointers(format) {
+        return Err(-(EINVAL as i32));
+    }
     if format.ends_with('\0') {
         return snprintf_terminated(text, format.as_bytes(), data);
     }
@@ -20,6 +24,21 @@ pub(crate) fn snprintf(text: &mut [u8], format: &str, data: &[u64]) -> Result {
         None => return Err(-(E2BIG as i32)),
     }
     snprintf_terminated(text, &copy, data)
+}
+
+/// Whether a format has a conversion that follows an address: %s or one of %p's forms. Between the `%` and
+/// its letter are flags, digits and length letters only.
+fn has_pointers(format: &str) -> bool {
+    let mut in_conversion = false;
+    for byte in format.bytes() {
+        match byte {
+            b'%' => in_conversion = !in_conversion,
+            b's' | b'p' if in_conversion => return true,
+            b'0'..=b'9' | b' ' | b'+' | b'-' | b'#' | b'.' | b'h' | b'l' | b'z' | b't' | b'j' => {}
+            _ => in_conversion = false,
+        }
+    }
+    false
 }
 
 /// `format` has a NUL.
@@ -40,7 +59,7 @@ fn snprintf_terminated(text: &mut [u8], format: &[u8], data: &[u64]) -> Result {
 
 /// Defines the helpers of every program object.
 macro_rules! base_helpers {
-    ($object:ty $(, $parameter:ident: $($bound:tt)+)?) => {
+    ($object:ty, pointers: $pointers:literal $(, $parameter:ident: $($bound:tt)+)?) => {
         impl$(<$parameter: $($bound)+>)? $object {
             /// The number of the CPU that the program runs on.
             #[inline]
@@ -94,8 +113,9 @@ macro_rules! base_helpers {
             /// Needs a GPL-compatible license.
             ///
             /// # Errors
-            /// `-EINVAL` for a format that does not fit the data, `-E2BIG` for one of over 255 bytes
-            /// that does not end with NUL.
+            /// `-EINVAL` for a format that does not fit the data, or, except in tracing programs, that
+            /// has a conversion which reads kernel memory (`%s`, `%p...`); `-E2BIG` for a format of over
+            /// 255 bytes that does not end with NUL.
             #[inline]
             pub fn bpf_snprintf<const N: usize, const M: usize>(
                 &self,
@@ -103,7 +123,7 @@ macro_rules! base_helpers {
                 format: &str,
                 data: &[u64; M],
             ) -> $crate::Result {
-                $crate::base_helper::snprintf(text, format, data)
+                $crate::base_helper::snprintf(text, format, data, $pointers)
             }
 
             /// The element with that key, in place.

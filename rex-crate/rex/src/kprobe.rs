@@ -41,7 +41,7 @@ where
     crate::program::verdict(function(&kprobe::NEW, registers))
 }
 
-base_helpers!(kprobe);
+base_helpers!(kprobe, pointers: true);
 tracing_helpers!(kprobe);
 
 impl kprobe {

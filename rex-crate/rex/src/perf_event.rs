@@ -38,7 +38,7 @@ program_constructor! {
     }
 }
 
-base_helpers!(perf_event);
+base_helpers!(perf_event, pointers: true);
 tracing_helpers!(perf_event);
 
 impl perf_event {

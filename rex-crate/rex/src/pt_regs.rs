@@ -3,7 +3,8 @@
 
 use crate::generated::kernel::pt_regs;
 
-/// The registers of an interrupted context (struct pt_regs). Only the kernel makes them.
+/// The registers of an interrupted context (struct pt_regs). Only the kernel makes them: nobody else can
+/// have a value of this type to put in their place, which would be to jump anywhere.
 #[repr(transparent)]
 pub struct PtRegs {
     registers: pt_regs,

@@ -47,7 +47,7 @@ program_constructor! {
     }
 }
 
-base_helpers!(sched_cls);
+base_helpers!(sched_cls, pointers: false);
 header_methods!(sched_cls, __sk_buff, |ctx, offset| {
     Place::Packet(&mut ctx.data_slice.buffer, offset)
 });

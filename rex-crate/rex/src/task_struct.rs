@@ -61,22 +61,43 @@ impl TaskStruct {
     /// The registers with which the task entered the kernel; all zeroes when it has none, as a kernel
     /// thread.
     #[inline]
-    pub fn get_pt_regs(&self) -> PtRegs {
-        self.try_pt_regs().unwrap_or_else(PtRegs::unknown)
+    pub fn get_pt_regs(&self) -> TaskRegisters {
+        self.try_pt_regs().unwrap_or_else(TaskRegisters::unknown)
     }
 
     /// The registers with which the task entered the kernel; `None` when it has none, as a kernel thread.
     #[inline]
-    pub fn try_pt_regs(&self) -> Option<PtRegs> {
-        let mut registers = PtRegs::unknown();
+    pub fn try_pt_regs(&self) -> Option<TaskRegisters> {
+        let mut copy = TaskRegisters::unknown();
         // SAFETY: it is a struct task_struct, alive; the runtime writes a struct pt_regs.
         let status = unsafe {
             functions::rex_task_pt_regs(
                 self.task.cast(),
-                core::ptr::from_mut(&mut registers).cast(),
+                core::ptr::from_mut(&mut copy.registers).cast(),
             )
         };
-        if status < 0 { None } else { Some(registers) }
+        if status < 0 { None } else { Some(copy) }
+    }
+}
+
+/// A copy of a task's registers, to look at. Not a [`PtRegs`] itself: one that could be moved could be
+/// assigned to a kprobe's context, which are the real registers.
+pub struct TaskRegisters {
+    registers: PtRegs,
+}
+
+impl TaskRegisters {
+    fn unknown() -> Self {
+        TaskRegisters { registers: PtRegs::unknown() }
+    }
+}
+
+impl Deref for TaskRegisters {
+    type Target = PtRegs;
+
+    #[inline(always)]
+    fn deref(&self) -> &PtRegs {
+        &self.registers
     }
 }
 

@@ -147,7 +147,7 @@ where
     crate::program::verdict(function(&tracepoint::<C>::NEW, record))
 }
 
-base_helpers!(tracepoint<C>, C: TracepointContext + 'static);
+base_helpers!(tracepoint<C>, pointers: true, C: TracepointContext + 'static);
 tracing_helpers!(tracepoint<C>, C: TracepointContext + 'static);
 
 impl<C: TracepointContext + 'static> crate::utils::sealed::PerfEventStreamer for tracepoint<C> {}

@@ -44,7 +44,7 @@ program_constructor! {
     }
 }
 
-base_helpers!(xdp);
+base_helpers!(xdp, pointers: false);
 header_methods!(xdp, xdp_md, |ctx, offset| Place::Bytes(&mut ctx.data_slice[offset..]));
 
 impl xdp {
