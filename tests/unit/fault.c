@@ -50,6 +50,8 @@ extern void *__libc_realloc(void *block, size_t size);
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);
+char *__real_strdup(const char *text);
+char *__real_strndup(const char *text, size_t length);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *block, size_t size);
@@ -62,12 +64,12 @@ char *__wrap_strndup(const char *text, size_t length);
 /* libc's own use of malloc is not wrapped. */
 char *__wrap_strndup(const char *text, size_t length)
 {
-    return strikes(ENOMEM) ? NULL : strndup(text, length);
+    return strikes(ENOMEM) ? NULL : __real_strndup(text, length);
 }
 
 char *__wrap_strdup(const char *text)
 {
-    return strikes(ENOMEM) ? NULL : strdup(text);
+    return strikes(ENOMEM) ? NULL : __real_strdup(text);
 }
 #endif
 

@@ -10,6 +10,7 @@
 #include "small_object.h"
 
 #include <openssl/cms.h>
+#include <openssl/crypto.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
@@ -508,8 +509,34 @@ static void signing_survives_every_failed_allocation(void **state)
     assert_true(n > 3);
 }
 
+/* So that OpenSSL's allocations can be made to fail where the C library's malloc cannot be
+ * replaced. */
+
+static void *counted_malloc(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return malloc(size);
+}
+
+static void *counted_realloc(void *block, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return realloc(block, size);
+}
+
+static void counted_free(void *block, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(block);
+}
+
 int main(void)
 {
+    if (CRYPTO_set_mem_functions(counted_malloc, counted_realloc, counted_free) != 1)
+        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signed_object_is_trusted),
         cmocka_unit_test(signing_again_gives_the_same_bytes),
