@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lint/shapes.h"
+#include "lint/signatures.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,8 @@ static bool same_text(const struct token *a, const struct token *b)
 static unsigned check_function_pointer(struct diag *diag, const struct source *source, size_t index,
                                        const struct types *types)
 {
-    size_t end = index;
-    char *refused = types_refuse(types, source, &end);
+    bool higher_ranked = index > 0 && token_is(&source->tokens[index - 1], '>');
+    char *refused = types_refuse(types, source, index, higher_ranked);
     if (!refused)
         return 0;
     source_report(diag, source, POLICY_FUNCTION_POINTER, index, source_closing(source, index + 1),
@@ -140,7 +141,7 @@ static unsigned check_impl(struct diag *diag, const struct source *source, size_
             return 0; /* `impl Trait` as a type */
         }
     }
-    if (!self || !open || !defines_type(source, open))
+    if (!self || !open)
         return 0;
 
     size_t name = self;
@@ -151,25 +152,29 @@ static unsigned check_impl(struct diag *diag, const struct source *source, size_
     while (source_is_pair(source, last + 1, "::") && token_is_identifier(source_at(source, last + 3)))
         last += 3;
     const char *what = NULL;
-    if (token_is(first, '<'))
+    /* rustc takes bounds for granted that such a type's unreduced form implies (issue 100051). */
+    if (token_is(first, '<') ||
+        (token_is_identifier(first) && types_is_projection(types, source_at(source, last))))
         what = "a type that another trait names";
+    else if (!defines_type(source, open))
+        return 0;
     else if (token_is_keyword(first, "dyn"))
-        what = "a dyn type";
+        what = "a dyn type, with an associated type";
     else if (generics && token_is_identifier(first) && is_parameter(source, generics, first))
-        what = "every type";
+        what = "every type, with an associated type";
     else if (token_is_identifier(first) &&
              types_is_alias(types, source_at(source, last)))
-        what = "an alias of a type that is not plain";
+        what = "an alias of a type that is not plain, with an associated type";
     if (!what)
         return 0;
     source_report(diag, source, POLICY_BLANKET_IMPL, index, name,
-                  "a trait with an associated type is implemented for %s", what);
+                  "a trait is implemented for %s", what);
     return 1;
 }
 
 unsigned shapes_check(struct diag *diag, const struct source *source, const struct types *types)
 {
-    unsigned found = 0;
+    unsigned found = signatures_check(diag, source);
     for (size_t i = 0; i < source->count; i++) {
         const struct token *token = &source->tokens[i];
         const struct token *next = source_at(source, i + 1);

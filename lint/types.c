@@ -10,7 +10,7 @@ enum declared {
     DECLARED_GENERIC,   /* with type or const parameters only */
     DECLARED_LIFETIMES, /* with a lifetime parameter */
     DECLARED_ALIAS,     /* type NAME = ...; the type is at `target` */
-    DECLARED_OTHER,     /* generic parameter, associated type, renamed import, generic alias */
+    DECLARED_OTHER,     /* generic parameter, associated type, renamed import; generic alias, with `target` */
 };
 
 struct declaration {
@@ -139,9 +139,12 @@ void types_collect(struct types *types, const struct source *source)
             (token_is_keyword(token, "union") && token_is_identifier(source_at(source, i + 1)))) {
             collect_type(types, source, i + 1);
         } else if (token_is_keyword(token, "type")) {
-            bool alias = token_is(source_at(source, i + 2), '=');
-            declare(types, source, i + 1, alias ? DECLARED_ALIAS : DECLARED_OTHER, i + 3);
-            if (token_is(source_at(source, i + 2), '<'))
+            bool generic = token_is(source_at(source, i + 2), '<');
+            size_t equals = generic ? source_after_generics(source, i + 2) : i + 2;
+            bool alias = token_is(source_at(source, equals), '=');
+            declare(types, source, i + 1, alias && !generic ? DECLARED_ALIAS : DECLARED_OTHER,
+                    alias ? equals + 1 : 0);
+            if (generic)
                 collect_parameters(types, source, i + 2);
         } else if (token_is_keyword(token, "use")) {
             in_use = true;
@@ -158,8 +161,21 @@ void types_collect(struct types *types, const struct source *source)
     }
 }
 
-static char *refuse(const struct types *types, const struct source *source, size_t *index,
-                    bool in_reference, unsigned depth);
+/* Reads a type. */
+struct reader {
+    const struct types *types;
+    const struct source *source;
+    size_t index;
+    bool fixed; /* all lifetimes are fixed: nested ones and parameters are harmless, hidden ones are not */
+    unsigned depth;
+};
+
+static char *refuse(struct reader *reader, bool in_reference);
+
+static const struct token *here(const struct reader *reader, size_t ahead)
+{
+    return source_at(reader->source, reader->index + ahead);
+}
 
 static char *refusal(const struct token *name, const char *because)
 {
@@ -172,32 +188,6 @@ static enum known find_known(const struct token *name)
         if (token_is_name(name, known_types[i].name))
             return known_types[i].as;
     return KNOWN_NOT;
-}
-
-/* The generic arguments at *index, if there are any: types only. */
-static char *refuse_arguments(const struct types *types, const struct source *source, size_t *index,
-                              bool in_reference, unsigned depth)
-{
-    if (source_is_pair(source, *index, "::") && token_is(source_at(source, *index + 2), '<'))
-        *index += 2;
-    if (!token_is(source_at(source, *index), '<'))
-        return NULL;
-    size_t end = source_after_generics(source, *index);
-    (*index)++;
-    while (*index + 1 < end) {
-        const struct token *token = source_at(source, *index);
-        if (token_is(token, ',') || token->kind == TOKEN_INTEGER) {
-            (*index)++;
-            continue;
-        }
-        if (token->kind == TOKEN_LIFETIME)
-            return refusal(token, "is a lifetime inside another type");
-        char *refused = refuse(types, source, index, in_reference, depth);
-        if (refused)
-            return refused;
-    }
-    *index = end;
-    return NULL;
 }
 
 static bool has_name(const struct declaration *declaration, const struct token *name)
@@ -214,163 +204,249 @@ static bool is_declared(const struct types *types, const struct token *name, enu
     return false;
 }
 
-/* A path at *index: the last name decides. */
-static char *refuse_path(const struct types *types, const struct source *source, size_t *index,
-                         bool in_reference, bool behind_mut, unsigned depth)
+/* The generic arguments at the reader's place, if there are any. */
+static char *refuse_arguments(struct reader *reader, bool in_reference)
 {
-    size_t i = *index;
-    if (token_is(source_at(source, i), '$'))
-        i++;
-    if (source_is_pair(source, i, "::"))
-        i += 2;
-    while (token_is_identifier(source_at(source, i)) && source_is_pair(source, i + 1, "::") &&
-           token_is_identifier(source_at(source, i + 3))) {
-        if (is_declared(types, source_at(source, i), DECLARED_OTHER))
-            return refusal(source_at(source, i), "is a type parameter or another name");
-        i += 3;
+    if (source_is_pair(reader->source, reader->index, "::") && token_is(here(reader, 2), '<'))
+        reader->index += 2;
+    if (!token_is(here(reader, 0), '<'))
+        return NULL;
+    size_t end = source_after_generics(reader->source, reader->index);
+    reader->index++;
+    while (reader->index + 1 < end) {
+        const struct token *token = here(reader, 0);
+        bool lifetime = token->kind == TOKEN_LIFETIME;
+        if (lifetime && !reader->fixed)
+            return refusal(token, "is a lifetime inside another type");
+        if (lifetime || token_is(token, ',') || token->kind == TOKEN_INTEGER) {
+            reader->index++;
+            continue;
+        }
+        char *refused = refuse(reader, in_reference);
+        if (refused)
+            return refused;
     }
-    const struct token *name = source_at(source, i);
-    if (!token_is_identifier(name))
-        return must_copy("the type cannot be read");
-    *index = i + 1;
+    reader->index = end;
+    return NULL;
+}
 
+/* What an alias stands for: its own lifetimes are named or 'static. */
+static bool alias_is_plain(const struct reader *reader, const struct declaration *alias)
+{
+    struct reader target = {.types = reader->types,
+                            .source = alias->source,
+                            .index = alias->target,
+                            .fixed = reader->fixed,
+                            .depth = reader->depth + 1};
+    char *refused = refuse(&target, true);
+    free(refused);
+    return !refused;
+}
+
+/* The last name of a path, by what is declared of it. */
+static char *refuse_name(struct reader *reader, const struct token *name, bool in_reference,
+                         bool behind_mut)
+{
+    const struct types *types = reader->types;
     enum known known = find_known(name);
-    bool declared = false, generic = false;
-    for (size_t d = 0; d < types->count; d++) {
-        const struct declaration *found = &types->list[d];
+    bool declared = false, generic = false, arguments = token_is(here(reader, 0), '<');
+    for (size_t i = 0; i < types->count; i++) {
+        const struct declaration *found = &types->list[i];
         if (!has_name(found, name))
             continue;
         declared = true;
-        if (found->as == DECLARED_LIFETIMES)
+        if (found->as == DECLARED_LIFETIMES && !(reader->fixed && arguments))
             return refusal(name, "has a lifetime of its own");
-        if (found->as == DECLARED_OTHER)
+        if (found->as == DECLARED_OTHER && !(reader->fixed && !arguments))
             return refusal(name, "is a type parameter, an associated type or another name of a type");
+        if (found->as == DECLARED_ALIAS && !alias_is_plain(reader, found))
+            return refusal(name, "is a type alias that has references in it");
         generic = generic || found->as == DECLARED_GENERIC;
-        if (found->as != DECLARED_ALIAS)
-            continue;
-        size_t target = found->target;
-        char *refused = depth < MAX_DEPTH
-                            ? refuse(types, found->source, &target, true, depth + 1)
-                            : must_copy("");
-        if (!refused)
-            continue;
-        free(refused);
-        return refusal(name, "is a type alias that has references in it");
     }
     if (!declared && known == KNOWN_BEHIND_MUT && !behind_mut)
         return refusal(name, "is taken behind &mut only");
     if (!declared && known == KNOWN_NOT)
         return refusal(name, "is a type that rexc does not know, and may have lifetimes");
     /* An argument of core's wrappers stands for itself; a struct of the program may put it behind a reference. */
-    return refuse_arguments(types, source, index, in_reference || generic, depth + 1);
+    return refuse_arguments(reader, in_reference || generic);
 }
 
-static char *refuse_list(const struct types *types, const struct source *source, size_t *index,
-                         bool in_reference, bool names, unsigned depth)
+static char *refuse_path(struct reader *reader, bool in_reference, bool behind_mut)
 {
-    size_t close = source_closing(source, *index);
-    (*index)++;
-    while (*index < close) {
-        if (token_is(source_at(source, *index), ',')) {
-            (*index)++;
+    const struct source *source = reader->source;
+    if (token_is(here(reader, 0), '$'))
+        reader->index++;
+    if (source_is_pair(source, reader->index, "::"))
+        reader->index += 2;
+    while (token_is_identifier(here(reader, 0)) && source_is_pair(source, reader->index + 1, "::") &&
+           token_is_identifier(here(reader, 3))) {
+        if (is_declared(reader->types, here(reader, 0), DECLARED_OTHER))
+            return refusal(here(reader, 0), "is a type parameter or another name");
+        reader->index += 3;
+    }
+    const struct token *name = here(reader, 0);
+    if (!token_is_identifier(name))
+        return must_copy("the type cannot be read");
+    reader->index++;
+    return refuse_name(reader, name, in_reference, behind_mut);
+}
+
+static char *refuse_list(struct reader *reader, bool in_reference, bool names)
+{
+    size_t close = source_closing(reader->source, reader->index);
+    reader->index++;
+    while (reader->index < close) {
+        if (token_is(here(reader, 0), ',')) {
+            reader->index++;
             continue;
         }
-        if (names && token_is_identifier(source_at(source, *index)) &&
-            token_is(source_at(source, *index + 1), ':') &&
-            !source_is_pair(source, *index + 1, "::"))
-            *index += 2;
-        char *refused = refuse(types, source, index, in_reference, depth);
+        if (names && token_is_identifier(here(reader, 0)) && token_is(here(reader, 1), ':') &&
+            !source_is_pair(reader->source, reader->index + 1, "::"))
+            reader->index += 2;
+        char *refused = refuse(reader, in_reference);
         if (refused)
             return refused;
-        if (*index < close && !token_is(source_at(source, *index), ','))
+        if (reader->index < close && !token_is(here(reader, 0), ','))
             return must_copy("the type cannot be read");
     }
-    *index = close + 1;
+    reader->index = close + 1;
     return NULL;
 }
 
 /* fn(A, b: B) -> C, from the bracket on. */
-static char *refuse_function(const struct types *types, const struct source *source, size_t *index,
-                             bool in_reference, unsigned depth)
+static char *refuse_function(struct reader *reader, bool in_reference)
 {
-    char *refused = refuse_list(types, source, index, in_reference, true, depth);
-    if (refused || !source_is_pair(source, *index, "->"))
+    char *refused = refuse_list(reader, in_reference, true);
+    if (refused || !source_is_pair(reader->source, reader->index, "->"))
         return refused;
-    *index += 2;
-    return refuse(types, source, index, in_reference, depth);
+    reader->index += 2;
+    return refuse(reader, in_reference);
 }
 
-static char *refuse(const struct types *types, const struct source *source, size_t *index,
-                    bool in_reference, unsigned depth)
+static char *refuse_reference(struct reader *reader, bool in_reference)
 {
-    const struct token *token = source_at(source, *index);
-    if (depth > MAX_DEPTH)
-        return must_copy("the type is nested too deeply");
-    if (token_is(token, '&')) {
-        if (in_reference)
-            return must_copy("a reference lies inside another reference or type");
-        (*index)++;
-        if (source_at(source, *index)->kind == TOKEN_LIFETIME)
-            (*index)++;
-        bool mut = token_is_keyword(source_at(source, *index), "mut");
-        if (mut)
-            (*index)++;
-        const struct token *next = source_at(source, *index);
-        if (token_is_identifier(next) && !token_is_keyword(next, "fn"))
-            return refuse_path(types, source, index, true, mut, depth + 1);
-        return refuse(types, source, index, true, depth + 1);
-    }
+    if (in_reference && !reader->fixed)
+        return must_copy("a reference lies inside another reference or type");
+    reader->index++;
+    if (here(reader, 0)->kind == TOKEN_LIFETIME)
+        reader->index++;
+    else if (reader->fixed)
+        return must_copy("a reference lies inside another reference or type");
+    bool mut = token_is_keyword(here(reader, 0), "mut");
+    reader->index += mut;
+    const struct token *next = here(reader, 0);
+    static const char *const words[] = {"fn", "dyn", "impl", "for", "Self", "_"};
+    bool path = token_is_identifier(next);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        path = path && !token_is_keyword(next, words[i]);
+    return path ? refuse_path(reader, true, mut) : refuse(reader, true);
+}
+
+static char *refuse_type(struct reader *reader, bool in_reference)
+{
+    const struct token *token = here(reader, 0);
+    if (token_is(token, '&'))
+        return refuse_reference(reader, in_reference);
     if (token_is(token, '*')) {
-        *index += 2; /* *const or *mut */
-        return refuse(types, source, index, in_reference, depth + 1);
+        reader->index += 2; /* *const or *mut */
+        return refuse(reader, in_reference);
     }
     if (token_is(token, '('))
-        return refuse_list(types, source, index, in_reference, false, depth + 1);
+        return refuse_list(reader, in_reference, false);
     if (token_is(token, '[')) {
-        size_t close = source_closing(source, *index);
-        (*index)++;
-        char *refused = refuse(types, source, index, in_reference, depth + 1);
-        *index = close + 1; /* past the length of an array */
+        size_t close = source_closing(reader->source, reader->index);
+        reader->index++;
+        char *refused = refuse(reader, in_reference);
+        reader->index = close + 1; /* past the length of an array */
         return refused;
     }
-    if (token_is(token, '!')) {
-        (*index)++;
+    if (token_is(token, '!') ||
+        (reader->fixed && (token_is_keyword(token, "_") ||
+                           (token_is_keyword(token, "Self") &&
+                            !source_is_pair(reader->source, reader->index + 1, "::"))))) {
+        reader->index++;
         return NULL;
     }
-    if (token_is_keyword(token, "fn") && token_is(source_at(source, *index + 1), '(')) {
-        (*index)++;
-        return refuse_function(types, source, index, true, depth + 1);
+    if (token_is_keyword(token, "fn") && token_is(here(reader, 1), '(')) {
+        reader->index++;
+        return refuse_function(reader, true);
     }
     if (token_is_keyword(token, "_"))
         return must_copy("a part of the type is left to be inferred");
     if (token_is_keyword(token, "dyn") || token_is_keyword(token, "impl") ||
         token_is_keyword(token, "for") || token_is_keyword(token, "Self"))
         return refusal(token, "hides lifetimes");
-    return refuse_path(types, source, index, in_reference, false, depth);
+    return refuse_path(reader, in_reference, false);
 }
 
-char *types_refuse(const struct types *types, const struct source *source, size_t *index)
+static char *refuse(struct reader *reader, bool in_reference)
 {
-    if (token_is_keyword(source_at(source, *index), "fn") &&
-        token_is(source_at(source, *index + 1), '(')) {
-        (*index)++;
-        return refuse_function(types, source, index, false, 0);
+    if (reader->depth > MAX_DEPTH)
+        return must_copy("the type is nested too deeply");
+    reader->depth++;
+    char *refused = refuse_type(reader, in_reference);
+    reader->depth--;
+    return refused;
+}
+
+/* Does the function pointer type have a reference without a lifetime, or '_? The end of a type without brackets is not
+ * known; what stands behind it is looked at as well, up to where no type can go on. */
+static bool has_elided(const struct source *source, size_t index)
+{
+    size_t close = source_closing(source, index + 1);
+    bool result = source_is_pair(source, close + 1, "->");
+    for (size_t i = index + 2; i < source->count; i++) {
+        const struct token *token = source_at(source, i);
+        if (i >= close && (!result || token_is(token, ',') || token_is(token, ';') ||
+                           token_is(token, '=') || token_is(token, '{') || token_is(token, '}')))
+            return false;
+        bool underscore = token->kind == TOKEN_LIFETIME && token->length == 1 && *token->text == '_';
+        if (underscore || (token_is(token, '&') && source_at(source, i + 1)->kind != TOKEN_LIFETIME) ||
+            token_is_keyword(token, "for"))
+            return true;
     }
-    return refuse(types, source, index, false, 0);
+    return false;
+}
+
+char *types_refuse(const struct types *types, const struct source *source, size_t index,
+                   bool higher_ranked)
+{
+    struct reader reader = {.types = types,
+                            .source = source,
+                            .index = index + 1,
+                            .fixed = !higher_ranked && !has_elided(source, index)};
+    return refuse_function(&reader, false);
 }
 
 bool types_is_alias(const struct types *types, const struct token *name)
 {
-    for (size_t i = 0; i < types->count; i++) {
-        const struct declaration *found = &types->list[i];
-        if (!has_name(found, name) || found->as != DECLARED_ALIAS)
+    const struct reader reader = {.types = types};
+    for (size_t i = 0; i < types->count; i++)
+        if (has_name(&types->list[i], name) && types->list[i].as == DECLARED_ALIAS &&
+            !alias_is_plain(&reader, &types->list[i]))
+            return true;
+    return false;
+}
+
+static bool is_projection(const struct types *types, const struct token *name, unsigned depth)
+{
+    for (size_t i = 0; i < types->count && depth < MAX_DEPTH; i++) {
+        const struct declaration *alias = &types->list[i];
+        if (!has_name(alias, name) || (alias->as != DECLARED_ALIAS && !alias->target))
             continue;
-        size_t target = found->target;
-        char *refused = refuse(types, found->source, &target, false, 0);
-        if (!refused)
-            continue;
-        free(refused);
-        return true;
+        size_t target = alias->target;
+        if (token_is(source_at(alias->source, target), '<'))
+            return true;
+        while (source_is_pair(alias->source, target + 1, "::"))
+            target += 3;
+        if (token_is_identifier(source_at(alias->source, target)) &&
+            is_projection(types, source_at(alias->source, target), depth + 1))
+            return true;
     }
     return false;
+}
+
+bool types_is_projection(const struct types *types, const struct token *name)
+{
+    return is_projection(types, name, 0);
 }

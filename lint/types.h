@@ -16,9 +16,17 @@ void types_free(struct types *types);
 /* Collects the declarations of a source, which must outlive the table. */
 void types_collect(struct types *types, const struct source *source);
 
-/* Reads the type at *index and moves *index behind it. Returns NULL when no lifetime in it can lie inside another
- * type that has one, else what stands in the way (to free). */
-char *types_refuse(const struct types *types, const struct source *source, size_t *index);
+/*
+ * Reads the function pointer type whose `fn` is at index; higher_ranked: a `for<'a>` stands before it. Returns NULL
+ * when a function that becomes such a pointer cannot have had its promises about lifetimes forgotten, else what stands
+ * in the way (to free). That is so when all lifetimes in it are fixed ones (no elided reference, no for<'a>), or when no
+ * lifetime lies inside another type that has one.
+ */
+char *types_refuse(const struct types *types, const struct source *source, size_t index,
+                   bool higher_ranked);
+
+/* Is the name an alias of `<A as B>::C`, perhaps through other aliases? */
+bool types_is_projection(const struct types *types, const struct token *name);
 
 /* Is the name an alias (`type NAME = ...`, `use ... as NAME`) of something other than a plainly named type? */
 bool types_is_alias(const struct types *types, const struct token *name);

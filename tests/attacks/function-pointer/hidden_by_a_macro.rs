@@ -8,11 +8,4 @@ macro_rules! pointer {
     };
 }
 pub struct Promise<'b>(core::marker::PhantomData<&'b ()>);
-static PROMISE: Promise = Promise(core::marker::PhantomData);
-fn longer<'a, 'b, T>(_: &'a Promise<'b>, value: &'b T) -> &'a T {
-    value
-}
-pub fn forge(value: &u32) -> &'static u32 {
-    let function: pointer!((_, &u32) fn &'static u32) = longer;
-    function(&PROMISE, value)
-}
+pub type Converter = pointer!((&Promise<'static>, &u32) fn &'static u32);

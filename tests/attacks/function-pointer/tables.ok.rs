@@ -31,3 +31,16 @@ pub fn dispatch(state: &mut State, event: u32) -> Verdict {
 pub fn apply(value: u32, function: impl Fn(&u32, &mut State) -> u32, state: &mut State) -> u32 {
     function(&value, state)
 }
+pub struct Stage<T, R> {
+    pub run: fn(T) -> R,
+}
+pub fn compose<A, B, C>(first: fn(A) -> B, second: fn(B) -> C, value: A) -> C {
+    second(first(value))
+}
+pub fn numbers() -> u32 {
+    let double: fn(_) -> _ = |value: u32| value * 2;
+    compose(double, u32::count_ones, 3)
+}
+pub fn text(choose: fn(&'static str) -> &'static [&'static str]) -> usize {
+    choose("a").len()
+}
