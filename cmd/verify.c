@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "linker/verify.h"
 #include "base/demangle.h"
 #include "base/diag.h"
 #include "base/file.h"
 #include "cmd/command.h"
 #include "linker/keys.h"
 #include "linker/object.h"
-#include "linker/verify.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -70,8 +70,8 @@ static json_t *report_as_json(const char *path, const struct verify_report *repo
     }
     return json_pack("{s:i, s:s, s:b, s:s, s:s?, s:I, s:o, s:o}", "format", 1, "file", path,
                      "verified", (int)verified, "signature", signature_state(report, choice),
-                     "signer", report->signer, "violation_count", (json_int_t)report->total, "rules",
-                     rules, "violations", violations);
+                     "signer", report->signer, "violation_count", (json_int_t)report->total,
+                     "rules", rules, "violations", violations);
 }
 
 static int print_json(const struct command_options *options, const char *path,
@@ -125,7 +125,8 @@ static int verify_file(const struct command_options *options, const char *path,
     size_t size;
     int status = 1;
 
-    /* The development certificate is trusted by nothing; it tells an intact object from a damaged one. */
+    /* The development certificate is trusted by nothing; it tells an intact object from a damaged
+     * one. */
     if ((choice->certificate &&
          certificate_load(options->diag, choice->certificate, &trusted) != 0) ||
         development_certificate_load(options->diag, &development) != 0 ||
@@ -165,8 +166,10 @@ out:
 int command_verify(int argc, char **argv, const struct command_options *options)
 {
     static const struct option known[] = {
-        {"cert", required_argument, NULL, 'c'}, {"integrity-only", no_argument, NULL, 'i'},
-        {"explain", no_argument, NULL, 'e'},    {"json", no_argument, NULL, 'j'},
+        {"cert", required_argument, NULL, 'c'},
+        {"integrity-only", no_argument, NULL, 'i'},
+        {"explain", no_argument, NULL, 'e'},
+        {"json", no_argument, NULL, 'j'},
         {NULL, 0, NULL, 0},
     };
     struct choice choice = {0};

@@ -3,7 +3,8 @@
  * The verifier: does a file obey the object contract (docs/object-format.md, "The contract, line by
  * line")? It believes nothing that the build said. Each line is one rule of verify_rules.def, one
  * function, one REX07xx code. It uses the object, code and note readers, the imports list, the
- * signature check, and, as the last rule of the code, the stack analysis run anew on the same bytes.
+ * signature check, and, as the last rule of the code, the stack analysis run anew on the same
+ * bytes.
  */
 #ifndef REXC_LINKER_VERIFY_H
 #define REXC_LINKER_VERIFY_H
@@ -49,8 +50,8 @@ enum verify_verdict {
 
 struct verify_violation {
     enum verify_rule rule;
-    char *text;       /* what is wrong, one line */
-    char *symbol;     /* mangled name of the function or variable it is in; NULL when none is known */
+    char *text;   /* what is wrong, one line */
+    char *symbol; /* mangled name of the function or variable it is in; NULL when none is known */
     uint64_t address; /* image address, when has_address */
     bool has_address;
 };
@@ -60,15 +61,16 @@ struct verify_violation {
 struct verify_report {
     enum verify_verdict verdicts[VERIFY_RULES];
     struct verify_violation *violations;
-    size_t count;    /* kept in violations */
-    size_t total;    /* found */
-    bool is_signed;  /* the object carries a signature */
-    char *signer;    /* name in the signature, when it could be read; untrusted unless its rule holds */
+    size_t count;   /* kept in violations */
+    size_t total;   /* found */
+    bool is_signed; /* the object carries a signature */
+    char
+        *signer; /* name in the signature, when it could be read; untrusted unless its rule holds */
 };
 
-/* Checks all bytes of a file. Returns 0 when every rule holds, 1 when one does not (the report has all
- * violations found), -1 when it could not be checked: not readable as an object at all, or memory ran
- * out (reported to diag). The report is to be freed in all cases. */
+/* Checks all bytes of a file. Returns 0 when every rule holds, 1 when one does not (the report has
+ * all violations found), -1 when it could not be checked: not readable as an object at all, or
+ * memory ran out (reported to diag). The report is to be freed in all cases. */
 int verify_object(struct diag *diag, const struct verify_options *options, const uint8_t *bytes,
                   size_t size, struct verify_report *report);
 void verify_report_free(struct verify_report *report);

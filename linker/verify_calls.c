@@ -65,7 +65,8 @@ static bool is_text(const struct verify *verify, uint64_t address)
     return address >= verify->text_start && address < verify->text_end;
 }
 
-/* Marks the function at an address that something points to; false when no function begins there. */
+/* Marks the function at an address that something points to; false when no function begins there.
+ */
 static bool take_address(struct verify *verify, uint64_t address)
 {
     uint32_t function = code_function_at(verify->code, address);
@@ -141,7 +142,8 @@ void rule_endbr(struct verify *verify)
             continue;
         if ((verify->address_taken[i] || is_entered(verify, function)) &&
             code->instructions[function->first].class != CODE_ENDBR)
-            refuse_at(verify, function->address, "can be called indirectly, but does not begin with "
+            refuse_at(verify, function->address,
+                      "can be called indirectly, but does not begin with "
                       "endbr64");
         for (uint32_t j = 1; j < function->count; j++) {
             if (code->instructions[function->first + j].class == CODE_ENDBR)
@@ -155,12 +157,12 @@ static bool is_member(const struct verify *verify, uint64_t address)
 {
     uint32_t function = code_function_at(verify->code, address);
     return function != CODE_NONE && verify->code->functions[function].kind == CODE_FUNCTION &&
-           verify->code->functions[function].prefix != CODE_NONE &&
-           verify->address_taken[function];
+           verify->code->functions[function].prefix != CODE_NONE && verify->address_taken[function];
 }
 
-/* A check compares the four bytes before wherever the pointer leads. So whatever four bytes in front of an
- * executable address, as loaders lay them out, equal a demanded id make a callee of that address. */
+/* A check compares the four bytes before wherever the pointer leads. So whatever four bytes in
+ * front of an executable address, as loaders lay them out, equal a demanded id make a callee of
+ * that address. */
 void rule_kcfi_ids(struct verify *verify)
 {
     bool first_bytes[256] = {false};
@@ -168,7 +170,8 @@ void rule_kcfi_ids(struct verify *verify)
 
     for (uint32_t i = 0; i < verify->set_count; i++)
         first_bytes[verify->sets[i].id & 0xffu] = true;
-    /* The image begins with an ELF header that is not executable: there are bytes in front of the text. */
+    /* The image begins with an ELF header that is not executable: there are bytes in front of the
+     * text. */
     for (uint64_t at = verify->text_start - sizeof(id); at + sizeof(id) < verify->text_end; at++) {
         if (!first_bytes[verify->image[at]])
             continue;
@@ -255,9 +258,9 @@ static void check_type(struct verify *verify, int type)
         add_function(&reach, code_function_at(code, panic->value));
     reach_all(verify, &reach);
     for (uint32_t i = 0; i < code->function_count; i++) {
-        const struct rex_import *import =
-            reach.functions[i] && code->functions[i].import ? import_find(code->functions[i].import)
-                                                            : NULL;
+        const struct rex_import *import = reach.functions[i] && code->functions[i].import
+                                              ? import_find(code->functions[i].import)
+                                              : NULL;
         if (import && !(import->types & 1u << type))
             refuse_at(verify, code->functions[i].address, "a program of type %s reaches %s",
                       program_type_name((unsigned)type), import->name);

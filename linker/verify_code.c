@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is executable: all of it instructions of functions, branches that land where they may, memory
- * operands that name only what they may, and control that stays inside its function until it leaves by
- * a return, a tail call or a call that never comes back.
+ * What is executable: all of it instructions of functions, branches that land where they may,
+ * memory operands that name only what they may, and control that stays inside its function until it
+ * leaves by a return, a tail call or a call that never comes back.
  */
 #include "linker/verify_rules.h"
 
@@ -170,8 +170,8 @@ static void check_slot(struct verify *verify, uint32_t index,
     uint64_t address = verify->code->instructions[index].target;
     bool lea = decoded->mnemonic == ZYDIS_MNEMONIC_LEA;
 
-    if (!got || !memory || !overlap(address, lea ? 1 : memory->size / 8u, got->address,
-                                    got->address + got->size))
+    if (!got || !memory ||
+        !overlap(address, lea ? 1 : memory->size / 8u, got->address, got->address + got->size))
         return;
     const struct object_symbol *symbol = object_slot_symbol(verify->object, address);
     const struct rex_import *import = symbol ? import_find(symbol->name) : NULL;
@@ -269,7 +269,8 @@ static bool continues(const struct verify *verify, uint32_t index)
     }
 }
 
-/* Whether control that is at the instruction may leave the function by it and come back to the caller. */
+/* Whether control that is at the instruction may leave the function by it and come back to the
+ * caller. */
 static bool leaves(const struct verify *verify, uint32_t index)
 {
     const struct code_instruction *instruction = &verify->code->instructions[index];
@@ -335,9 +336,9 @@ static void set_may_return(struct verify *verify, uint32_t number)
 
 #define ROUNDS_MAX 64u
 
-/* The least solution: a function may return only when some path through it is seen to, with calls that are
- * seen to return. What can execute is a finite chain of such calls. An object that is made to need very many
- * rounds gets the greatest solution instead, which only refuses more. */
+/* The least solution: a function may return only when some path through it is seen to, with calls
+ * that are seen to return. What can execute is a finite chain of such calls. An object that is made
+ * to need very many rounds gets the greatest solution instead, which only refuses more. */
 void verify_follow_flow(struct verify *verify)
 {
     const struct code *code = verify->code;

@@ -85,7 +85,8 @@ void rule_segment_layout(struct verify *verify)
         if (segment->vaddr != next_address)
             refuse_at(verify, segment->vaddr, "segment %zu does not begin at the next page, 0x%lx",
                       i, next_address);
-        if (segment->offset % PAGE || segment->offset < next_offset || (count == 0 && segment->offset))
+        if (segment->offset % PAGE || segment->offset < next_offset ||
+            (count == 0 && segment->offset))
             refuse_at(verify, segment->vaddr, "segment %zu has file offset 0x%lx", i,
                       segment->offset);
         if (segment->memory_size == 0)
@@ -167,11 +168,11 @@ void rule_relro(struct verify *verify)
     const struct object_segment *relro = find_segment(verify->object, PT_GNU_RELRO);
     if (!relro)
         return; /* segment-types says so */
-    const struct object_segment *load =
-        load_of(verify->object, relro->vaddr, relro->memory_size);
+    const struct object_segment *load = load_of(verify->object, relro->vaddr, relro->memory_size);
     if (relro->vaddr % PAGE || relro->memory_size % PAGE || relro->memory_size == 0)
         refuse_at(verify, relro->vaddr, "PT_GNU_RELRO is not made of whole pages");
-    if (!load || !(load->flags & PF_W) || load->offset - load->vaddr != relro->offset - relro->vaddr)
+    if (!load || !(load->flags & PF_W) ||
+        load->offset - load->vaddr != relro->offset - relro->vaddr)
         refuse_at(verify, relro->vaddr, "PT_GNU_RELRO is not inside one writable segment");
 }
 
@@ -185,26 +186,16 @@ struct section_form {
 };
 
 static const struct section_form section_forms[] = {
-    {".dynsym", SHT_DYNSYM, READ_ONLY},
-    {".gnu.hash", SHT_GNU_HASH, READ_ONLY},
-    {".hash", SHT_HASH, READ_ONLY},
-    {".dynstr", SHT_STRTAB, READ_ONLY},
-    {".rela.dyn", SHT_RELA, READ_ONLY},
-    {".rodata", SHT_PROGBITS, READ_ONLY},
-    {".text", SHT_PROGBITS, EXECUTABLE},
-    {".dynamic", SHT_DYNAMIC, RELRO},
-    {".got", SHT_PROGBITS, RELRO},
-    {".maps", SHT_PROGBITS, RELRO},
-    {".data.rel.ro", SHT_PROGBITS, RELRO},
-    {".relro_padding", SHT_NOBITS, RELRO},
-    {".data", SHT_PROGBITS, WRITABLE},
-    {".bss", SHT_NOBITS, WRITABLE},
-    {".symtab", SHT_SYMTAB, NOT_LOADED},
-    {".strtab", SHT_STRTAB, NOT_LOADED},
-    {".shstrtab", SHT_STRTAB, NOT_LOADED},
-    {".comment", SHT_PROGBITS, NOT_LOADED},
-    {".note.rex", SHT_NOTE, NOT_LOADED},
-    {".BTF", SHT_PROGBITS, NOT_LOADED},
+    {".dynsym", SHT_DYNSYM, READ_ONLY},     {".gnu.hash", SHT_GNU_HASH, READ_ONLY},
+    {".hash", SHT_HASH, READ_ONLY},         {".dynstr", SHT_STRTAB, READ_ONLY},
+    {".rela.dyn", SHT_RELA, READ_ONLY},     {".rodata", SHT_PROGBITS, READ_ONLY},
+    {".text", SHT_PROGBITS, EXECUTABLE},    {".dynamic", SHT_DYNAMIC, RELRO},
+    {".got", SHT_PROGBITS, RELRO},          {".maps", SHT_PROGBITS, RELRO},
+    {".data.rel.ro", SHT_PROGBITS, RELRO},  {".relro_padding", SHT_NOBITS, RELRO},
+    {".data", SHT_PROGBITS, WRITABLE},      {".bss", SHT_NOBITS, WRITABLE},
+    {".symtab", SHT_SYMTAB, NOT_LOADED},    {".strtab", SHT_STRTAB, NOT_LOADED},
+    {".shstrtab", SHT_STRTAB, NOT_LOADED},  {".comment", SHT_PROGBITS, NOT_LOADED},
+    {".note.rex", SHT_NOTE, NOT_LOADED},    {".BTF", SHT_PROGBITS, NOT_LOADED},
     {".debug_*", SHT_PROGBITS, NOT_LOADED},
 };
 static const struct section_form program_form = {"", SHT_PROGBITS, EXECUTABLE};
@@ -358,13 +349,13 @@ void rule_hidden_bytes(struct verify *verify)
         return;
     }
     pieces[count++] = (struct piece){0, sizeof(*header)};
-    pieces[count++] = (struct piece){
-        header->e_phoff, header->e_phoff + (uint64_t)header->e_phnum * sizeof(Elf64_Phdr)};
-    pieces[count++] = (struct piece){
-        header->e_shoff, header->e_shoff + (uint64_t)header->e_shnum * sizeof(Elf64_Shdr)};
+    pieces[count++] = (struct piece){header->e_phoff, header->e_phoff + (uint64_t)header->e_phnum *
+                                                                            sizeof(Elf64_Phdr)};
+    pieces[count++] = (struct piece){header->e_shoff, header->e_shoff + (uint64_t)header->e_shnum *
+                                                                            sizeof(Elf64_Shdr)};
     for (size_t i = 1; i < object->section_count; i++) {
         const struct object_section *section = &object->sections[i];
-        if (section->type != SHT_NOBITS && section->size)
+        if (object_section_bytes(object, section) && section->size)
             pieces[count++] = (struct piece){section->offset, section->offset + section->size};
     }
     qsort(pieces, count, sizeof(*pieces), compare_pieces);
@@ -414,7 +405,8 @@ void verify_make_image(struct verify *verify)
     verify->relro_end = relro->vaddr + relro->memory_size;
 }
 
-/* What a dynamic tag has to say: the address or size of a section, or a value with only these bits. */
+/* What a dynamic tag has to say: the address or size of a section, or a value with only these bits.
+ */
 static bool dynamic_value_is_right(const struct object *object, const Elf64_Dyn *entry)
 {
     static const struct {
@@ -422,9 +414,9 @@ static bool dynamic_value_is_right(const struct object *object, const Elf64_Dyn 
         const char *section;
         bool is_size;
     } tables[] = {
-        {DT_RELA, ".rela.dyn", false},  {DT_RELASZ, ".rela.dyn", true},
-        {DT_SYMTAB, ".dynsym", false},  {DT_STRTAB, ".dynstr", false},
-        {DT_STRSZ, ".dynstr", true},    {DT_GNU_HASH, ".gnu.hash", false},
+        {DT_RELA, ".rela.dyn", false}, {DT_RELASZ, ".rela.dyn", true},
+        {DT_SYMTAB, ".dynsym", false}, {DT_STRTAB, ".dynstr", false},
+        {DT_STRSZ, ".dynstr", true},   {DT_GNU_HASH, ".gnu.hash", false},
         {DT_HASH, ".hash", false},
     };
     static const struct {
@@ -477,8 +469,7 @@ void rule_dynamic(struct verify *verify)
                DYNAMIC_MAX);
         return;
     }
-    if (!strings || !symbols || !relocations ||
-        &object->sections[symbols->link] != strings ||
+    if (!strings || !symbols || !relocations || &object->sections[symbols->link] != strings ||
         relocations->link >= object->section_count ||
         &object->sections[relocations->link] != symbols) {
         refuse(verify, ".dynsym, .dynstr and .rela.dyn do not belong together");
@@ -487,7 +478,7 @@ void rule_dynamic(struct verify *verify)
 
     const uint8_t *bytes = object_section_bytes(object, section);
     size_t count = section->size / sizeof(Elf64_Dyn);
-    static const int64_t needed[] = {DT_RELA, DT_RELASZ, DT_RELAENT, DT_SYMTAB,
+    static const int64_t needed[] = {DT_RELA,   DT_RELASZ, DT_RELAENT, DT_SYMTAB,
                                      DT_SYMENT, DT_STRTAB, DT_STRSZ};
     unsigned found = 0;
     bool ended = false;

@@ -69,7 +69,8 @@ static bool is_memory(const ZydisDecodedOperand *operand, bool lea)
     return operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
            (operand->mem.type == ZYDIS_MEMOP_TYPE_MEM ||
             (lea && operand->mem.type == ZYDIS_MEMOP_TYPE_AGEN)) &&
-           (operand->mem.base != ZYDIS_REGISTER_NONE || operand->mem.index != ZYDIS_REGISTER_NONE) &&
+           (operand->mem.base != ZYDIS_REGISTER_NONE ||
+            operand->mem.index != ZYDIS_REGISTER_NONE) &&
            (lea || segment);
 }
 
@@ -116,14 +117,14 @@ static bool matches(const char *forms, const ZydisDecodedInstruction *decoded,
     return false;
 }
 
-/* Prefixes that change nothing may be read differently by some processor (operand size on branches), or
- * by a later one. */
+/* Prefixes that change nothing may be read differently by some processor (operand size on
+ * branches), or by a later one. */
 static bool prefixes_are_right(const struct allowed *allowed,
                                const ZydisDecodedInstruction *decoded,
                                const ZydisDecodedOperand *operands)
 {
-    bool memory_first = decoded->operand_count_visible > 0 &&
-                        operands[0].type == ZYDIS_OPERAND_TYPE_MEMORY;
+    bool memory_first =
+        decoded->operand_count_visible > 0 && operands[0].type == ZYDIS_OPERAND_TYPE_MEMORY;
     bool branch = decoded->meta.branch_type != ZYDIS_BRANCH_TYPE_NONE;
     bool rep = false;
 
@@ -208,8 +209,8 @@ static void check_instruction(struct verify *verify, uint32_t index,
 
     if (!allowed->forms)
         refuse_instruction(verify, index, "not in the list of instructions");
-    else if (decoded->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY || decoded->address_width != 64 ||
-             !prefixes_are_right(allowed, decoded, operands))
+    else if (decoded->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY ||
+             decoded->address_width != 64 || !prefixes_are_right(allowed, decoded, operands))
         refuse_instruction(verify, index, "has a prefix or an encoding that is not in the list");
     else if (((allowed->flags & WIDE) && decoded->operand_width != 64) ||
              (!matches(allowed->forms, decoded, operands) && !writes_any_frame(decoded, operands)))
@@ -253,8 +254,8 @@ static bool has_gs_prefix(const struct verify *verify, uint32_t index)
     return false;
 }
 
-/* `mov register, [rip + slot of rex_cpu]`, or an access through that register that leaves it as it is:
- * after it the register holds this CPU's struct rex_cpu. */
+/* `mov register, [rip + slot of rex_cpu]`, or an access through that register that leaves it as it
+ * is: after it the register holds this CPU's struct rex_cpu. */
 static bool leaves_base(const struct verify *verify, uint32_t index, ZydisRegister base)
 {
     const struct code_instruction *instruction = &verify->code->instructions[index];
@@ -271,10 +272,9 @@ static bool leaves_base(const struct verify *verify, uint32_t index, ZydisRegist
                        whole(other->reg.value) == base;
         return memory->type == ZYDIS_OPERAND_TYPE_MEMORY && memory->mem.base == base && !changed;
     }
-    const struct object_symbol *slot =
-        instruction->facts & CODE_RIP_RELATIVE
-            ? object_slot_symbol(verify->object, instruction->target)
-            : NULL;
+    const struct object_symbol *slot = instruction->facts & CODE_RIP_RELATIVE
+                                           ? object_slot_symbol(verify->object, instruction->target)
+                                           : NULL;
     return decoded.mnemonic == ZYDIS_MNEMONIC_MOV && slot && strcmp(slot->name, "rex_cpu") == 0 &&
            operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER && operands[0].reg.value == base;
 }

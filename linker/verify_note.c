@@ -74,11 +74,10 @@ static void check_programs(struct verify *verify)
     for (size_t i = 0; i < note->program_count; i++) {
         const struct note_program *program = &note->programs[i];
         const struct object_symbol *symbol = object_symbol(object, program->name);
-        const char *section = symbol && is_program(object, symbol)
-                                  ? object->sections[symbol->section].name
-                                  : NULL;
-        if (!section || strcmp(section, program->section) != 0 ||
-            symbol->value != program->entry || program_type_of_section(section) != (int)program->type)
+        const char *section =
+            symbol && is_program(object, symbol) ? object->sections[symbol->section].name : NULL;
+        if (!section || strcmp(section, program->section) != 0 || symbol->value != program->entry ||
+            program_type_of_section(section) != (int)program->type)
             refuse_at(verify, program->entry,
                       "the note's program %s is not at this address, in section %s, or of type %s",
                       program->name, program->section, program_type_name(program->type));
@@ -128,8 +127,7 @@ static void check_imports(struct verify *verify)
         /* An import that is in no list is refused by imports-known. */
         if ((import && (import->kind != entry->kind || import->kind == REX_IMPORT_IS_FIELD)) ||
             !is_slot_of(verify, entry->slot, entry->name))
-            refuse_at(verify, entry->slot, "the note's import %s is not in this slot",
-                      entry->name);
+            refuse_at(verify, entry->slot, "the note's import %s is not in this slot", entry->name);
     }
     for (size_t i = 0; i < note->field_count; i++) {
         const struct note_field *entry = &note->fields[i];
@@ -139,8 +137,10 @@ static void check_imports(struct verify *verify)
             length > 0 && (size_t)length < sizeof(name) ? import_find(name) : NULL;
         if (!import || import->size != entry->size || import->field_kind != entry->kind ||
             !is_slot_of(verify, entry->slot, name))
-            refuse_at(verify, entry->slot, "the note's field %s.%s is not in this slot, or not of "
-                      "this size and kind", entry->structure, entry->field);
+            refuse_at(verify, entry->slot,
+                      "the note's field %s.%s is not in this slot, or not of "
+                      "this size and kind",
+                      entry->structure, entry->field);
     }
 }
 
@@ -158,7 +158,8 @@ void rule_note_content(struct verify *verify)
     check_maps(verify);
     check_imports(verify);
     if (!is_at(verify->object, REX_SYMBOL_HANDLE_TIMEOUT, note->handle_timeout))
-        refuse_at(verify, note->handle_timeout, "the note's timeout handler is not at this address");
+        refuse_at(verify, note->handle_timeout,
+                  "the note's timeout handler is not at this address");
     if (!is_at(verify->object, REX_SYMBOL_PANIC_BODY, note->panic_body))
         refuse_at(verify, note->panic_body, "the note's panic body is not at this address");
 }
@@ -233,8 +234,8 @@ static void compare_checks(struct verify *verify, const struct stack_result *sta
                       "the check of %s demands %u bytes; the note does not say so", check->name,
                       check->encoded);
     }
-    /* Functions that the analysis took to be out of every indirect call's reach, the run-time check must
-     * keep out. */
+    /* Functions that the analysis took to be out of every indirect call's reach, the run-time check
+     * must keep out. */
     for (size_t i = 0; i < stack->unused_id_count; i++) {
         const struct code_function *function = &code->functions[stack->unused_ids[i]];
         if (verify_set_of(verify, function->id))
@@ -265,8 +266,9 @@ static bool check_signature(struct verify *verify, struct signature_check *check
 {
     const struct verify_options *options = verify->options;
     struct diag *diag = diag_new(&(struct diag_options){.quiet = true});
-    int result = signature_check(diag, verify->bytes, verify->size, options->trusted,
-                                 options->trusted_count, options->known, options->known_count, check);
+    int result =
+        signature_check(diag, verify->bytes, verify->size, options->trusted, options->trusted_count,
+                        options->known, options->known_count, check);
     diag_free(diag);
     if (result)
         verify->out_of_memory = true;
@@ -299,8 +301,10 @@ void rule_signed_by(struct verify *verify)
     if (!check_signature(verify, &check))
         return;
     if (check.verdict == SIGNATURE_UNTRUSTED && !check.intact)
-        refuse(verify, "signed by %s, serial %s, whose certificate is not at hand: whether the object "
-               "is intact cannot be told", check.issuer, check.serial);
+        refuse(verify,
+               "signed by %s, serial %s, whose certificate is not at hand: whether the object "
+               "is intact cannot be told",
+               check.issuer, check.serial);
     else if (check.verdict == SIGNATURE_UNTRUSTED && verify->options->trust == VERIFY_SIGNER)
         refuse(verify, "intact, signer not trusted: %s, serial %s", check.issuer, check.serial);
     signature_check_free(&check);

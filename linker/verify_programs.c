@@ -58,14 +58,16 @@ void rule_symbols(struct verify *verify)
                  (symbol->value < section->address ||
                   symbol->value - section->address > section->size ||
                   symbol->size > section->size - (symbol->value - section->address)))
-            refuse_at(verify, symbol->value, "symbol %s is not inside its section %s",
-                      symbol->name, section->name);
+            refuse_at(verify, symbol->value, "symbol %s is not inside its section %s", symbol->name,
+                      section->name);
         else if ((symbol->type == STT_FUNC && symbol->section != SHN_UNDEF &&
                   !(section && (section->flags & SHF_EXECINSTR))) ||
                  ((symbol->type == STT_OBJECT || symbol->type == STT_NOTYPE) && section &&
                   (section->flags & SHF_EXECINSTR)))
-            refuse_at(verify, symbol->value, "symbol %s: functions, and nothing else, have names in "
-                      "executable sections", symbol->name);
+            refuse_at(verify, symbol->value,
+                      "symbol %s: functions, and nothing else, have names in "
+                      "executable sections",
+                      symbol->name);
     }
     refuse_double_names(verify);
 }
@@ -121,25 +123,26 @@ void rule_required_symbols(struct verify *verify)
             is_program(object, symbol))
             refuse(verify, "%s is not a global function of the object", names[i]);
     }
-    /* It is entered with the registers and the stack of any instruction: nothing it could do is safe but
-     * to hand over. */
+    /* It is entered with the registers and the stack of any instruction: nothing it could do is
+     * safe but to hand over. */
     const struct object_symbol *handler = object_symbol(object, REX_SYMBOL_HANDLE_TIMEOUT);
     const struct object_symbol *thunk = object_symbol(object, "__rex_import_rex_timeout");
     const uint8_t *bytes = handler ? object_bytes_at(object, handler->value, 9) : NULL;
     int32_t distance = 0;
     if (bytes)
         memcpy(&distance, bytes + 5, sizeof(distance));
-    if (handler && (!bytes || !thunk || handler->size != 9 ||
-                    memcmp(bytes, "\xf3\x0f\x1e\xfa\xe9", 5) != 0 ||
-                    handler->value + 9 + (uint64_t)(int64_t)distance != thunk->value))
-        refuse_at(verify, handler->value, "%s is not exactly endbr64 and a jmp to "
-                  "__rex_import_rex_timeout", names[0]);
+    if (handler &&
+        (!bytes || !thunk || handler->size != 9 || memcmp(bytes, "\xf3\x0f\x1e\xfa\xe9", 5) != 0 ||
+         handler->value + 9 + (uint64_t)(int64_t)distance != thunk->value))
+        refuse_at(verify, handler->value,
+                  "%s is not exactly endbr64 and a jmp to "
+                  "__rex_import_rex_timeout",
+                  names[0]);
 }
 
 /* The definition at offset of .maps, copied: sections need not be aligned in the file. */
-static struct rex_map_definition definition_at(const struct object *object,
-                                               const struct object_section *section,
-                                               uint64_t offset)
+static struct rex_map_definition
+definition_at(const struct object *object, const struct object_section *section, uint64_t offset)
 {
     struct rex_map_definition definition;
     memcpy(&definition, object_section_bytes(object, section) + offset, sizeof(definition));
@@ -251,8 +254,8 @@ void rule_map_types(struct verify *verify)
         if ((map.flags & ~form->flags) || (map.flags & ACCESS_FLAGS) == ACCESS_FLAGS)
             refuse_at(verify, section->address + at, "a map of type %u with flags 0x%x", map.type,
                       map.flags);
-        /* kernel/bpf/verifier.c check_map_prog_compatibility(): a program that may interrupt the allocator
-         * must not allocate. */
+        /* kernel/bpf/verifier.c check_map_prog_compatibility(): a program that may interrupt the
+         * allocator must not allocate. */
         if ((map.flags & BPF_F_NO_PREALLOC) && (types & REX_TYPE_TRACING))
             refuse_at(verify, section->address + at,
                       "a map that is not preallocated, beside a tracing program");

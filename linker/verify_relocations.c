@@ -88,7 +88,8 @@ void rule_relative_addends(struct verify *verify)
             refuse_at(verify, relocation->offset, "the addend 0x%lx is not in place (0x%lx is)",
                       address, place);
         if (address > verify->image_size) /* one past the last byte is a pointer, too */
-            refuse_at(verify, relocation->offset, "the address 0x%lx is outside the image", address);
+            refuse_at(verify, relocation->offset, "the address 0x%lx is outside the image",
+                      address);
         else if (is_inside(got, address, 1) || is_inside(dynamic, address, 1))
             refuse_at(verify, relocation->offset, "the address 0x%lx is of %s", address,
                       is_inside(got, address, 1) ? ".got" : ".dynamic");

@@ -65,8 +65,8 @@ void verify_each_instruction(struct verify *verify,
                                            const ZydisDecodedOperand *operands),
                              bool (*concerns)(const struct verify *, uint32_t index));
 
-/* Tables that several rules use; each fills its part of struct verify. verify_elf.c, verify_code.c and
- * verify_calls.c. */
+/* Tables that several rules use; each fills its part of struct verify. verify_elf.c, verify_code.c
+ * and verify_calls.c. */
 void verify_make_image(struct verify *verify);
 void verify_find_sets(struct verify *verify);
 void verify_follow_flow(struct verify *verify);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Objects of any bytes, verified by every rule. What verifies has to verify again, with the same report. */
+/* Objects of any bytes, verified by every rule. What verifies has to verify again, with the same
+ * report. */
 #include "base/diag.h"
 #include "linker/verify.h"
 

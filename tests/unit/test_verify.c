@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each line of the object contract: an object that obeys it all, and ones that break that line only. */
+/* Each line of the object contract: an object that obeys it all, and ones that break that line
+ * only. */
 #include "tests/verify/fixture.h"
 
 #include <setjmp.h>
@@ -40,13 +41,17 @@ static void expect_changes(const struct change *changes, size_t count)
         struct fixture fixture;
         fixture_open(&good, &fixture);
         changes[i].apply(&fixture);
-        right = fixture_expect(&fixture, VERIFY_UNSIGNED, changes[i].rule, changes[i].what) && right;
+        right =
+            fixture_expect(&fixture, VERIFY_UNSIGNED, changes[i].rule, changes[i].what) && right;
         fixture_close(&fixture);
     }
     assert_true(right);
 }
 
-#define CHANGE(rule, function) {VERIFY_##rule, #function, function}
+#define CHANGE(rule, function)                                                                     \
+    {                                                                                              \
+        VERIFY_##rule, #function, function                                                         \
+    }
 #define EXPECT(changes) expect_changes(changes, sizeof(changes) / sizeof((changes)[0]))
 
 static void test_good(void **state)
@@ -58,7 +63,8 @@ static void test_good(void **state)
     fixture_close(&fixture);
 }
 
-/* -- The file and its image --------------------------------------------------------------------- */
+/* -- The file and its image ---------------------------------------------------------------------
+ */
 
 static void type_is_executable(struct fixture *f)
 {
@@ -204,7 +210,8 @@ static void test_file(void **state)
     EXPECT(changes);
 }
 
-/* -- Dynamic table, relocations ------------------------------------------------------------------ */
+/* -- Dynamic table, relocations ------------------------------------------------------------------
+ */
 
 static void import_is_tls(struct fixture *f)
 {
@@ -220,8 +227,7 @@ static void import_is_defined(struct fixture *f)
 }
 static void import_is_named_twice(struct fixture *f)
 {
-    fixture_dynamic_symbol(f, "rex_panic")->st_name =
-        fixture_dynamic_symbol(f, "rex_cpu")->st_name;
+    fixture_dynamic_symbol(f, "rex_panic")->st_name = fixture_dynamic_symbol(f, "rex_cpu")->st_name;
 }
 static void needs_library(struct fixture *f)
 {
@@ -366,7 +372,8 @@ static void test_relocations(void **state)
     EXPECT(changes);
 }
 
-/* -- Symbols, programs, maps ---------------------------------------------------------------------- */
+/* -- Symbols, programs, maps ----------------------------------------------------------------------
+ */
 
 static void symbol_is_left_of_kcfi(struct fixture *f)
 {
@@ -436,27 +443,21 @@ static void map_is_not_preallocated(struct fixture *f)
 static void test_symbols(void **state)
 {
     static const struct change changes[] = {
-        CHANGE(SYMBOLS, symbol_is_left_of_kcfi),
-        CHANGE(SYMBOLS, symbol_is_ifunc),
-        CHANGE(SYMBOLS, function_is_in_data),
-        CHANGE(SYMBOLS, symbol_is_common),
-        CHANGE(SYMBOLS, symbol_leaves_section),
-        CHANGE(SYMBOLS, name_stands_twice),
-        CHANGE(MAPS, map_has_reserved_bits),
-        CHANGE(MAPS, map_has_pointer),
-        CHANGE(MAP_TYPES, map_is_program_array),
-        CHANGE(MAP_TYPES, map_key_is_too_long),
-        CHANGE(MAP_TYPES, map_key_exceeds_stack),
-        CHANGE(MAP_TYPES, map_value_is_empty),
-        CHANGE(MAP_TYPES, map_has_no_entries),
-        CHANGE(MAP_TYPES, map_has_unknown_flags),
+        CHANGE(SYMBOLS, symbol_is_left_of_kcfi),    CHANGE(SYMBOLS, symbol_is_ifunc),
+        CHANGE(SYMBOLS, function_is_in_data),       CHANGE(SYMBOLS, symbol_is_common),
+        CHANGE(SYMBOLS, symbol_leaves_section),     CHANGE(SYMBOLS, name_stands_twice),
+        CHANGE(MAPS, map_has_reserved_bits),        CHANGE(MAPS, map_has_pointer),
+        CHANGE(MAP_TYPES, map_is_program_array),    CHANGE(MAP_TYPES, map_key_is_too_long),
+        CHANGE(MAP_TYPES, map_key_exceeds_stack),   CHANGE(MAP_TYPES, map_value_is_empty),
+        CHANGE(MAP_TYPES, map_has_no_entries),      CHANGE(MAP_TYPES, map_has_unknown_flags),
         CHANGE(MAP_TYPES, map_is_not_preallocated),
     };
     (void)state;
     EXPECT(changes);
 }
 
-/* -- What has to be assembled anew, and the note --------------------------------------------------- */
+/* -- What has to be assembled anew, and the note
+ * --------------------------------------------------- */
 
 static void proprietary(struct note *note)
 {
@@ -628,9 +629,9 @@ static void test_note(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),    cmocka_unit_test(test_file),
+        cmocka_unit_test(test_good),        cmocka_unit_test(test_file),
         cmocka_unit_test(test_relocations), cmocka_unit_test(test_symbols),
-        cmocka_unit_test(test_assembled), cmocka_unit_test(test_note),
+        cmocka_unit_test(test_assembled),   cmocka_unit_test(test_note),
     };
     return cmocka_run_group_tests(tests, make_good, free_good);
 }

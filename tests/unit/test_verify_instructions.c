@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The contract's lines about machine code, broken in the bytes of an object that is good otherwise. */
+/* The contract's lines about machine code, broken in the bytes of an object that is good otherwise.
+ */
 #include "tests/verify/fixture.h"
 
 #include <setjmp.h>
@@ -46,7 +47,10 @@ static void expect_bytes(const struct bytes *cases, size_t count)
 }
 
 #define EXPECT_BYTES(cases) expect_bytes(cases, sizeof(cases) / sizeof((cases)[0]))
-#define REFUSED(bytes, text) {VERIFY_INSTRUCTIONS, bytes, text}
+#define REFUSED(bytes, text)                                                                       \
+    {                                                                                              \
+        VERIFY_INSTRUCTIONS, bytes, text                                                           \
+    }
 
 static void test_refused_instructions(void **state)
 {
@@ -183,7 +187,10 @@ static void test_refused_instructions(void **state)
     EXPECT_BYTES(cases);
 }
 
-#define ALLOWED(bytes, text) {VERIFY_RULES, bytes, text}
+#define ALLOWED(bytes, text)                                                                       \
+    {                                                                                              \
+        VERIFY_RULES, bytes, text                                                                  \
+    }
 
 /* What LLVM emits stays allowed. */
 static void test_allowed_instructions(void **state)
@@ -340,7 +347,8 @@ static void test_addresses(void **state)
     assert_true(right);
 }
 
-/* -- Changes elsewhere ----------------------------------------------------------------------------- */
+/* -- Changes elsewhere
+ * ----------------------------------------------------------------------------- */
 
 /* Replaces the first occurrence of some bytes in a function. */
 static uint8_t *find(struct fixture *f, const char *function, const void *bytes, size_t length)
@@ -369,7 +377,8 @@ static void padding_is_code(struct fixture *f)
 }
 static void padding_is_zero(struct fixture *f)
 {
-    memset(fixture_at(f, fixture_address(f, "canvas") + fixture_symbol(f, "canvas")->st_size), 0, 2);
+    memset(fixture_at(f, fixture_address(f, "canvas") + fixture_symbol(f, "canvas")->st_size), 0,
+           2);
 }
 static void prefix_is_loose(struct fixture *f)
 {
@@ -458,7 +467,8 @@ static void gs_slot_is_of_other_import(struct fixture *f)
 }
 static void function_falls_through(struct fixture *f)
 {
-    uint8_t *end = fixture_at(f, fixture_address(f, "canvas") + fixture_symbol(f, "canvas")->st_size);
+    uint8_t *end =
+        fixture_at(f, fixture_address(f, "canvas") + fixture_symbol(f, "canvas")->st_size);
     memset(end - 5, 0x90, 5);
 }
 static void last_call_returns(struct fixture *f)
@@ -559,8 +569,10 @@ static void test_elsewhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused_instructions), cmocka_unit_test(test_allowed_instructions),
-        cmocka_unit_test(test_control),              cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_refused_instructions),
+        cmocka_unit_test(test_allowed_instructions),
+        cmocka_unit_test(test_control),
+        cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_elsewhere),
     };
     return cmocka_run_group_tests(tests, make_good, free_good);

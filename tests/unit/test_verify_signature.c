@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who signed, and whether every byte is as it was signed: a signed object and what is done to it. */
+/* Who signed, and whether every byte is as it was signed: a signed object and what is done to it.
+ */
 #include "tests/verify/fixture.h"
 
 #include "base/file.h"
@@ -56,8 +57,9 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Verifies bytes with a trusted and a known certificate, each of which may be NULL. Returns the first broken
- * rule; VERIFY_RULES when it verifies, or when it is not read as an object at all (then *read is false). */
+/* Verifies bytes with a trusted and a known certificate, each of which may be NULL. Returns the
+ * first broken rule; VERIFY_RULES when it verifies, or when it is not read as an object at all
+ * (then *read is false). */
 static enum verify_rule verify(const void *bytes, size_t size, enum verify_trust trust,
                                const struct signing_key *trusted, const struct signing_key *known,
                                bool *read)
@@ -119,7 +121,9 @@ static bool is_refused(const void *bytes, size_t size)
     return verify(bytes, size, VERIFY_SIGNER, key, NULL, &read) < VERIFY_RULES || !read;
 }
 
-#define STRIDE 13 /* tests/unit/test_signature.c flips each bit; here it is enough that all rules run on them */
+#define STRIDE                                                                                     \
+    13 /* tests/unit/test_signature.c flips each bit; here it is enough that all rules run on them \
+        */
 
 static void test_flipped_bits(void **state)
 {

@@ -44,13 +44,13 @@ static struct object *link_good(const char *option)
     size_t size;
 
     assert_non_null(mkdtemp(directory));
-    snprintf(command, sizeof(command),
-             "clang-22 -c -target x86_64-unknown-none %s -o %s/good.o %s/good.S && "
-             "ld.lld-22 -pie --no-dynamic-linker -z undefs -z dynamic-undefined-weak -z now "
-             "-z noexecstack --apply-dynamic-relocs -Bsymbolic --hash-style=gnu --build-id=none "
-             "-z max-page-size=4096 -z separate-code -T %s/contract.lds %s/good.o -o %s/good.elf -e 0",
-             option ? option : "", directory, REXC_TEST_VERIFY, REXC_TEST_VERIFY, directory,
-             directory);
+    snprintf(
+        command, sizeof(command),
+        "clang-22 -c -target x86_64-unknown-none %s -o %s/good.o %s/good.S && "
+        "ld.lld-22 -pie --no-dynamic-linker -z undefs -z dynamic-undefined-weak -z now "
+        "-z noexecstack --apply-dynamic-relocs -Bsymbolic --hash-style=gnu --build-id=none "
+        "-z max-page-size=4096 -z separate-code -T %s/contract.lds %s/good.o -o %s/good.elf -e 0",
+        option ? option : "", directory, REXC_TEST_VERIFY, REXC_TEST_VERIFY, directory, directory);
     run(command);
     snprintf(path, sizeof(path), "%s/good.elf", directory);
     struct diag *diag = loud();
@@ -81,8 +81,8 @@ static uint64_t slot_of(const struct object *object, const char *name)
     return 0;
 }
 
-/* Bounds, by hand: `first` pushes two registers, makes 24 bytes of room and calls what pushes one and
- * calls an import; `second` and the panic body push one. */
+/* Bounds, by hand: `first` pushes two registers, makes 24 bytes of room and calls what pushes one
+ * and calls an import; `second` and the panic body push one. */
 #define FIRST_BOUND (2 * 8 + 24 + 8 + 8 + 8)
 #define SECOND_BOUND 8
 #define PANIC_BOUND 8
@@ -120,9 +120,8 @@ static void write_note(const struct object *object, void (*change)(struct note *
     };
     for (size_t i = 1; i < object->symbol_count; i++) {
         const struct object_symbol *symbol = &object->symbols[i];
-        const char *section = symbol->section < object->section_count
-                                  ? object->sections[symbol->section].name
-                                  : "";
+        const char *section =
+            symbol->section < object->section_count ? object->sections[symbol->section].name : "";
         int type = program_type_of_section(section);
         if (symbol->type == STT_FUNC && type >= 0)
             programs[note.program_count++] = (struct note_program){
@@ -138,7 +137,8 @@ static void write_note(const struct object *object, void (*change)(struct note *
         if (strncmp(name, "rex_off.", 8) != 0)
             imports[note.import_count++] = (struct note_import){
                 .name = name,
-                .kind = strcmp(name, "rex_cpu") == 0 ? REX_IMPORT_IS_PERCPU : REX_IMPORT_IS_FUNCTION,
+                .kind =
+                    strcmp(name, "rex_cpu") == 0 ? REX_IMPORT_IS_PERCPU : REX_IMPORT_IS_FUNCTION,
                 .slot = slot_of(object, name),
             };
     }

@@ -8,8 +8,9 @@
 #include "linker/object.h"
 #include "linker/verify.h"
 
-/* Assembles and links good.S with one more option for the assembler (NULL: none), adds a note that says what
- * it should (license "GPL"), and gives the bytes of an unsigned object. change_note may alter the note. */
+/* Assembles and links good.S with one more option for the assembler (NULL: none), adds a note that
+ * says what it should (license "GPL"), and gives the bytes of an unsigned object. change_note may
+ * alter the note. */
 void fixture_make(const char *option, void (*change_note)(struct note *), struct buffer *object);
 
 /* An object's bytes and where things are in them. Pointers lead into the bytes. */
@@ -36,11 +37,12 @@ uint8_t *fixture_at(struct fixture *fixture, uint64_t address);
 uint8_t *fixture_canvas(struct fixture *fixture, uint64_t *address);
 /* Writes bytes, given as hexadecimal digits and spaces, to the canvas. */
 void fixture_paint(struct fixture *fixture, const char *hexadecimal);
-/* Writes a 32-bit distance at canvas + offset so that an instruction that ends right behind it leads to target. */
+/* Writes a 32-bit distance at canvas + offset so that an instruction that ends right behind it
+ * leads to target. */
 void fixture_aim(struct fixture *fixture, size_t offset, uint64_t target);
 
-/* Verifies, and tells whether the given rule, and no other, is broken; VERIFY_RULES: whether none is. When
- * it is otherwise, prints what is broken after all, for `what`. */
+/* Verifies, and tells whether the given rule, and no other, is broken; VERIFY_RULES: whether none
+ * is. When it is otherwise, prints what is broken after all, for `what`. */
 bool fixture_expect(const struct fixture *fixture, enum verify_trust trust, enum verify_rule rule,
                     const char *what);
 
