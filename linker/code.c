@@ -248,10 +248,27 @@ static int decode_range(struct reader *reader, uint64_t start, uint64_t end, uin
     return 0;
 }
 
-/* The bytes that a kcfi check would compare, and the prefix when they are one. The instruction before the
- * function's first is the last one decoded when this is called. */
-static void read_prefix(struct code *code, struct code_function *function,
-                        const struct object_segment *segment)
+/* What lies before a function: padding, and its kcfi prefix if it has one (`mov eax, ID`, ending where the
+ * function starts). The prefix is decoded by itself, so that no padding can hide it. */
+static int decode_gap(struct reader *reader, uint64_t start, struct code_function *function)
+{
+    struct code *code = reader->code;
+    uint64_t room = function->address - start;
+    const uint8_t *bytes =
+        room >= 5 ? object_bytes_at(code->object, function->address - 5, 5) : NULL;
+    bool prefixed = bytes && bytes[0] == 0xb8;
+
+    if (decode_range(reader, start, function->address - (prefixed ? 5 : 0), CODE_NONE))
+        return -1;
+    if (!prefixed)
+        return 0;
+    function->prefix = code->instruction_count;
+    return decode_range(reader, function->address - 5, function->address, CODE_NONE);
+}
+
+/* The bytes that a kcfi check would compare, prefix or not. */
+static void read_id(struct code *code, struct code_function *function,
+                    const struct object_segment *segment)
 {
     if (function->address - segment->vaddr < 4)
         return;
@@ -260,13 +277,6 @@ static void read_prefix(struct code *code, struct code_function *function,
         return;
     memcpy(&function->id, bytes, sizeof(function->id)); /* both sides are little-endian */
     function->has_id = true;
-    if (function->first == 0)
-        return;
-    const struct code_instruction *before = &code->instructions[function->first - 1];
-    if (before->function == CODE_NONE && before->length == 5 &&
-        before->address + 5 == function->address &&
-        code_bytes(code, function->first - 1)[0] == 0xb8)
-        function->prefix = function->first - 1;
 }
 
 static int decode_segment(struct reader *reader, const struct object_segment *segment,
@@ -287,10 +297,10 @@ static int decode_segment(struct reader *reader, const struct object_segment *se
                 return -1;
             continue;
         }
-        if (decode_range(reader, cursor, function->address, CODE_NONE))
+        if (decode_gap(reader, cursor, function))
             return -1;
         function->first = code->instruction_count;
-        read_prefix(code, function, segment);
+        read_id(code, function, segment);
         cursor = function->address + function->size;
         if (decode_range(reader, function->address, cursor, *next))
             return -1;
