@@ -14,7 +14,8 @@ static bool same_text(const struct token *a, const struct token *b)
 static unsigned check_function_pointer(struct diag *diag, const struct source *source, size_t index,
                                        const struct types *types)
 {
-    bool higher_ranked = index > 0 && token_is(&source->tokens[index - 1], '>');
+    bool higher_ranked = index > 1 && token_is(&source->tokens[index - 1], '>') &&
+                         !source_is_pair(source, index - 2, "->");
     char *refused = types_refuse(types, source, index, higher_ranked);
     if (!refused)
         return 0;

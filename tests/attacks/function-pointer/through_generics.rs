@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//~ REX0314
+//~ REX0315
 #![no_std]
 static UNIT: &&() = &&();
 fn longer<'a, 'b, T>(_: &'a &'b (), value: &'b T) -> &'a T {

@@ -1,0 +1,1 @@
+target_compile_definitions(${name} PRIVATE SOURCE_DIRECTORY="${CMAKE_SOURCE_DIR}")
