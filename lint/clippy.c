@@ -147,8 +147,8 @@ static int check_files(struct diag *diag, const struct depinfo *depinfo)
     return result;
 }
 
-/* Takes clippy.toml out of the list. That it is there shows that clippy ran with our configuration. */
-static bool take_configuration(struct depinfo *depinfo, const char *path)
+/* Takes a file out of the list. */
+static bool take_file(struct depinfo *depinfo, const char *path)
 {
     for (size_t i = 0; i < depinfo->count; i++) {
         if (strcmp(depinfo->files[i].path, path) != 0)
@@ -172,7 +172,11 @@ static int read_depinfo(struct diag *diag, const struct lint_run *run, struct de
     free(text);
     if (wrong)
         return diag_error(diag, DIAG_LINT_FAILED, NULL, "%s: %s", run->depinfo, wrong);
-    if (!take_configuration(depinfo, run->configuration))
+    /* clippy-driver lists the working directory's Cargo.toml, when there is one, without reading it here. The
+     * compile run does not, so that a program that includes it is caught by lint_compare(). */
+    take_file(depinfo, "Cargo.toml");
+    /* That clippy.toml is there shows that clippy ran with our configuration. */
+    if (!take_file(depinfo, run->configuration))
         return diag_error(diag, DIAG_LINT_FAILED, NULL, "clippy-driver did not read its configuration %s",
                           run->configuration);
     return 0;
