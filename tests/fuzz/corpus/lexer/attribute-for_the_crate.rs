@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+//~ REX0305
+#![no_std]
+#![no_builtins]

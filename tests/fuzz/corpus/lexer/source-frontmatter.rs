@@ -1,0 +1,6 @@
+---
+[dependencies]
+---
+// SPDX-License-Identifier: Apache-2.0
+//~ REX0300
+#![no_std]
