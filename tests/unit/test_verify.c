@@ -86,6 +86,18 @@ static void has_identification_padding(struct fixture *f)
 {
     fixture_header(f)->e_ident[EI_NIDENT - 1] = 1;
 }
+static void has_segment_headers_elsewhere(struct fixture *f)
+{
+    Elf64_Ehdr *header = fixture_header(f);
+    size_t size = header->e_phnum * sizeof(Elf64_Phdr), end = f->size;
+    f->bytes = realloc(f->bytes, end + size);
+    assert_non_null(f->bytes);
+    header = fixture_header(f);
+    memcpy(f->bytes + end, f->bytes + header->e_phoff, size);
+    memset(f->bytes + header->e_phoff, 0, size);
+    header->e_phoff = end;
+    f->size += size;
+}
 static void has_interpreter(struct fixture *f)
 {
     fixture_segment(f, PT_PHDR, PF_R)->p_type = PT_INTERP;
@@ -184,6 +196,7 @@ static void test_file(void **state)
         CHANGE(HEADER, has_flags),
         CHANGE(HEADER, has_other_os),
         CHANGE(HEADER, has_identification_padding),
+        CHANGE(HEADER, has_segment_headers_elsewhere),
         CHANGE(SEGMENT_TYPES, has_interpreter),
         CHANGE(SEGMENT_TYPES, has_tls),
         CHANGE(SEGMENT_TYPES, has_two_relro),
@@ -311,6 +324,14 @@ static void relocation_fills_map(struct fixture *f)
 {
     relocate(f, fixture_address(f, "counts") + 24, 0);
 }
+static void relocation_is_unaligned(struct fixture *f)
+{
+    relocate(f, fixture_address(f, "table") + 3 * 8 + 4, 0);
+}
+static void relative_names_symbol(struct fixture *f)
+{
+    fixture_relocation(f, R_X86_64_RELATIVE, 1)->r_info = ELF64_R_INFO(1, R_X86_64_RELATIVE);
+}
 static void relocations_fill_one_place(struct fixture *f)
 {
     *fixture_relocation(f, R_X86_64_RELATIVE, 1) = *fixture_relocation(f, R_X86_64_RELATIVE, 0);
@@ -359,6 +380,8 @@ static void test_relocations(void **state)
         CHANGE(RELOCATION_TYPES, relocation_is_lazy),
         CHANGE(RELOCATION_TYPES, relocation_is_tls),
         CHANGE(RELOCATION_TYPES, relocation_adds_to_import),
+        CHANGE(RELOCATION_TYPES, relative_names_symbol),
+        CHANGE(RELOCATION_TARGETS, relocation_is_unaligned),
         CHANGE(RELOCATION_TARGETS, relocation_fills_data),
         CHANGE(RELOCATION_TARGETS, relocation_fills_map),
         CHANGE(RELOCATION_TARGETS, relocations_fill_one_place),
@@ -525,9 +548,47 @@ static void panic_bound_is_too_low(struct note *note)
 }
 static void check_is_invented(struct note *note)
 {
-    static struct note_check check = {.function = 0x1000, .need = 64};
+    static struct note_check invented = {.function = 0x1000, .need = 64};
+    note->checks = &invented;
+    note->check_count = 1;
+}
+
+/* The recursion of -DNEED: 8 bytes for rbp and 8 for the return address to the next check. */
+static struct note_check check = {.need = 16};
+static void note_has_check(struct note *note)
+{
+    note->programs[0].checked = true;
+    note->programs[0].stack_bound = REX_STACK_PROGRAM;
     note->checks = &check;
     note->check_count = 1;
+    check.need = 16;
+    /* In the file, `recursive` is the last function of .text, before the thunks: see good.S. */
+    check.function = note->handle_timeout + 16;
+}
+static void note_has_larger_check(struct note *note)
+{
+    note_has_check(note);
+    check.need = 32;
+}
+static void note_has_check_elsewhere(struct note *note)
+{
+    note_has_check(note);
+    check.function -= 16;
+}
+static void note_lacks_check(struct note *note)
+{
+    note_has_check(note);
+    note->check_count = 0;
+}
+static void note_says_nothing_of_checks(struct note *note)
+{
+    note_has_check(note);
+    note->programs[0].checked = false;
+}
+static void note_has_limit_beyond_stack(struct note *note)
+{
+    note_has_check(note);
+    note->programs[0].stack_bound += 8;
 }
 
 static void test_assembled(void **state)
@@ -543,7 +604,20 @@ static void test_assembled(void **state)
         {VERIFY_PROGRAMS, "-DFIRST=dotted.name", NULL},
         {VERIFY_REQUIRED_SYMBOLS, "-DBREAK_HANDLER", NULL},
         {VERIFY_MAPS, "-DBREAK_MAPS", NULL},
+        {VERIFY_MAPS, "-DBREAK_MAPS_SIZE", NULL},
+        {VERIFY_MAPS, "-DBREAK_MAP_NAME", NULL},
+        {VERIFY_MAPS, "-DBREAK_MAP_ALIAS", NULL},
+        {VERIFY_PROGRAMS, "-DBREAK_ALIAS", NULL},
+        {VERIFY_PROGRAMS, "-DFIRST_SECTION=.text -DSECOND_SECTION=.text", NULL},
         {VERIFY_IMPORT_TYPES, "-DBREAK_IMPORT_TYPES", NULL},
+        {VERIFY_STACK_BOUNDS, "-DBREAK_UNUSED_ID", NULL},
+        {VERIFY_RULES, "-DNEED=16", note_has_check},
+        {VERIFY_STACK_BOUNDS, "-DNEED=8", note_has_check},
+        {VERIFY_STACK_BOUNDS, "-DNEED=16", note_has_larger_check},
+        {VERIFY_STACK_BOUNDS, "-DNEED=16", note_has_check_elsewhere},
+        {VERIFY_STACK_BOUNDS, "-DNEED=16", note_lacks_check},
+        {VERIFY_STACK_BOUNDS, "-DNEED=16", note_says_nothing_of_checks},
+        {VERIFY_STACK_BOUNDS, "-DNEED=16", note_has_limit_beyond_stack},
         {VERIFY_RULES, "-DBREAK_LICENSE", NULL}, /* the license is GPL */
         {VERIFY_LICENSE, "-DBREAK_LICENSE", proprietary},
         {VERIFY_RULES, NULL, proprietary},

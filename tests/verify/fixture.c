@@ -91,10 +91,7 @@ static void write_note(const struct object *object, void (*change)(struct note *
                        struct buffer *out)
 {
     struct note_program programs[4];
-    struct note_map maps[2] = {
-        {.name = "counts", .address = value_of(object, "counts")},
-        {.name = "slots", .address = value_of(object, "slots")},
-    };
+    struct note_map maps[4];
     struct note_import imports[16];
     struct note_field fields[1] = {{
         .structure = "xdp_buff",
@@ -111,7 +108,6 @@ static void write_note(const struct object *object, void (*change)(struct note *
         .panic_bound = PANIC_BOUND,
         .programs = programs,
         .maps = maps,
-        .map_count = 2,
         .imports = imports,
         .fields = fields,
         .field_count = 1,
@@ -123,6 +119,9 @@ static void write_note(const struct object *object, void (*change)(struct note *
         const char *section =
             symbol->section < object->section_count ? object->sections[symbol->section].name : "";
         int type = program_type_of_section(section);
+        if (symbol->type == STT_OBJECT && strcmp(section, ".maps") == 0)
+            maps[note.map_count++] =
+                (struct note_map){.name = symbol->name, .address = symbol->value};
         if (symbol->type == STT_FUNC && type >= 0)
             programs[note.program_count++] = (struct note_program){
                 .name = symbol->name,

@@ -122,6 +122,45 @@ function __rex_handle_timeout, globl
     jmp __rex_import_rex_timeout
 end __rex_handle_timeout
 
+#ifdef BREAK_UNUSED_ID
+    /* Never called; and what it takes the address of is out of every bound. */
+function taker
+    lea rax, [rip + taken]
+    return
+end taker
+    prefix 0x1234abcd
+function taken
+    endbr64
+    sub rsp, 4096
+    add rsp, 4096
+    return
+end taken
+#endif
+
+#ifdef NEED
+/* Recursion, cut by a check as the pass puts it in front of a function. */
+function recursive
+    endbr64
+    .byte 0x4c, 0x8d, 0x94, 0x24 /* lea r10, [rsp + disp32] */
+    .long -NEED
+    mov r11, [rip + rex_cpu@GOTPCREL]
+    cmp r10, qword ptr gs:[r11]
+    jb __rex_import_rex_stack_overflow
+    .byte 0xe9 /* jmp rel32 */
+    .long recursive.rex_body - . - 4
+end recursive
+function recursive.rex_body
+    push rbp
+    mov rbp, rsp
+    test edi, edi
+    je 1f
+    dec edi
+    call recursive
+1:  pop rbp
+    return
+end recursive.rex_body
+#endif
+
     .section .text.thunks, "ax", @progbits
     .hidden __x86_indirect_thunk_r11, __x86_return_thunk
 function __x86_indirect_thunk_r11, globl
@@ -143,6 +182,9 @@ import bpf_clone_redirect
 #ifdef BREAK_LICENSE
 import rex_trace_printk
 #endif
+#ifdef NEED
+import rex_stack_overflow
+#endif
 #ifdef BREAK_IMPORTS_KNOWN
 import commit_creds
 #endif
@@ -150,7 +192,11 @@ import commit_creds
 #ifndef FIRST
 #define FIRST first
 #endif
-    .section xdp, "ax", @progbits
+#ifndef FIRST_SECTION
+#define FIRST_SECTION xdp
+#define SECOND_SECTION kprobe/probed
+#endif
+    .section FIRST_SECTION, "ax", @progbits
 function FIRST, globl
     endbr64
     push rbp
@@ -186,6 +232,10 @@ function FIRST, globl
 #ifdef BREAK_IMPORTS_KNOWN
     call __rex_import_commit_creds
 #endif
+#ifdef NEED
+    mov edi, 3
+    call recursive
+#endif
     mov eax, 2
     add rsp, 24
     pop rbx
@@ -194,8 +244,9 @@ function FIRST, globl
 3:  call fail
     int3
 end FIRST
+    .p2align 4, 0xcc
 
-    .section kprobe/probed, "ax", @progbits
+    .section SECOND_SECTION, "ax", @progbits
 function second, globl
     endbr64
     push rbp
@@ -204,6 +255,12 @@ function second, globl
     pop rbp
     return
 end second
+#ifdef BREAK_ALIAS
+    .type alias, @function
+    .set alias, second
+    .size alias, . - second
+#endif
+    .p2align 4, 0xcc
 
     .section .rodata, "a", @progbits
     .type text, @object
@@ -223,8 +280,20 @@ end text
 .endm
 map counts, 1, 4, 8, 16, 0      /* BPF_MAP_TYPE_HASH */
 map slots, 2, 4, 8, 16, 0       /* BPF_MAP_TYPE_ARRAY */
+#ifdef BREAK_MAP_NAME
+map dotted.name, 2, 4, 8, 16, 0
+#endif
+#ifdef BREAK_MAP_ALIAS
+    .globl counts_too
+    .type counts_too, @object
+    .set counts_too, counts
+    .size counts_too, 32
+#endif
 #ifdef BREAK_MAPS
     .long 2, 4, 8, 16, 0, 0
+    .quad 0
+#endif
+#ifdef BREAK_MAPS_SIZE
     .quad 0
 #endif
 
@@ -236,6 +305,7 @@ table:
     .quad text
 maps_slot:
     .quad counts
+    .quad 0, 0 /* room for relocations that tests try */
 end table
 
     .section .data, "aw", @progbits
