@@ -65,15 +65,6 @@ int build_lock(struct diag *diag, const char *build, bool quiet)
 
 /* --- from the project's crates to jobs --- */
 
-/* The path below directory, "" for the directory itself; NULL when it is elsewhere. */
-static const char *below(const char *directory, const char *path)
-{
-    size_t length = strlen(directory);
-    if (strncmp(path, directory, length) != 0 || (path[length] != '/' && path[length] != '\0'))
-        return NULL;
-    return path + length + (path[length] == '/');
-}
-
 /*
  * Paths as they stand in the object: those of the program's package begin where the package does,
  * those of others with the package's name and version. The compiler runs in the project's
@@ -82,13 +73,13 @@ static const char *below(const char *directory, const char *path)
 static void set_remaps(const struct project *project, const struct package *package,
                        struct strings *remaps)
 {
-    const char *shown = below(project->directory, package->directory);
+    const char *shown = project_shown(project, package->directory);
     char *to = package == project->root ? must_copy("")
                                         : must_format("%s-%s", package->name, package->version);
     strings_format(remaps, "%s=", project->directory);
     if (strcmp(package->directory, project->directory) != 0)
         strings_format(remaps, "%s=%s", package->directory, to);
-    if (shown && *shown)
+    if (shown != package->directory)
         strings_format(remaps, "%s=%s", shown, to);
     free(to);
 }
@@ -105,13 +96,12 @@ static bool is_vendored(const struct package *package)
 static void set_job(const struct project *project, const struct crate *crate, struct crate_job *job)
 {
     const struct package *package = crate->package;
-    const char *shown = below(project->directory, crate->target->source);
     char id[HASH_HEX_SIZE];
     job->program = crate->target->kind == TARGET_PROGRAM;
     job->title = job->program ? must_copy(crate->target->name)
                               : must_format("%s %s", package->name, package->version);
     job->name = must_copy(crate->name);
-    job->source = must_copy(shown ? shown : crate->target->source);
+    job->source = must_copy(project_shown(project, crate->target->source));
     job->edition = must_copy(crate->target->edition);
     job->identity = must_copy(crate->identity);
     job->own = !is_vendored(package);

@@ -617,6 +617,14 @@ done:
     return result;
 }
 
+const char *project_shown(const struct project *project, const char *path)
+{
+    size_t length = strlen(project->directory);
+    if (strncmp(path, project->directory, length) != 0 || path[length] != '/')
+        return path;
+    return path + length + 1;
+}
+
 const struct crate *project_program(const struct project *project)
 {
     return &project->crates[project->crate_count - 1];

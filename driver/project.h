@@ -55,6 +55,10 @@ int project_load(struct diag *diag, const struct project_options *options,
                  struct project **project);
 void project_free(struct project *project);
 
+/* A path as messages show it: relative to the project's directory when it is below. Not to free().
+ */
+const char *project_shown(const struct project *project, const char *path);
+
 /* The program's crate: the last one. */
 const struct crate *project_program(const struct project *project);
 

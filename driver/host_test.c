@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/host_test.h"
+#include "base/diag.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "driver/project.h"
+#include "driver/session.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+struct host_test {
+    struct diag *diag;
+    const struct build_options *options;
+    const struct session *session;
+    const struct project *project;
+    struct sysroot sysroot;
+    char *directory; /* of what is compiled */
+};
+
+static char *library_path(const struct host_test *test, size_t crate)
+{
+    const struct crate *library = &test->project->crates[crate];
+    char id[HASH_HEX_SIZE];
+    hash_bytes(library->identity, strlen(library->identity), id);
+    return must_format("%s/lib%s-%.16s.rlib", test->directory, library->name, id);
+}
+
+static void add_features(const struct package *package, struct strings *arguments)
+{
+    struct buffer known = {0};
+    for (size_t i = 0; i < package->enabled.count; i++)
+        strings_format(arguments, "--cfg=feature=\"%s\"", package->enabled.items[i]);
+    for (size_t i = 0; i < package->feature_count; i++)
+        buffer_format(&known, "%s\"%s\"", i ? "," : "", package->features[i].name);
+    strings_format(arguments, "--check-cfg=cfg(feature,values(%s))", known.data ? known.data : "");
+    strings_add(arguments, "--check-cfg=cfg(docsrs,test)");
+    buffer_free(&known);
+}
+
+/* The compiler's command for a crate: as a library, or with its tests as a program. */
+static void list_arguments(const struct host_test *test, size_t index, bool tests,
+                           const char *output, struct strings *arguments)
+{
+    const struct crate *crate = &test->project->crates[index];
+    char id[HASH_HEX_SIZE];
+    strings_add(arguments, test->session->toolchain.tools[TOOL_RUSTC].path);
+    strings_format(arguments, "--crate-name=%s", crate->name);
+    strings_format(arguments, "--edition=%s", crate->target->edition);
+    strings_add(arguments, tests ? "--test" : "--crate-type=rlib");
+    strings_add(arguments, "-Copt-level=0");
+    strings_add(arguments, "-Cdebuginfo=1");
+    add_features(crate->package, arguments);
+    hash_bytes(crate->identity, strlen(crate->identity), id);
+    strings_format(arguments, "-Cmetadata=%.16s", id);
+    for (size_t i = 0; i < crate->use_count; i++) {
+        const struct crate_use *use = &crate->uses[i];
+        if (use->development && !tests)
+            continue;
+        char *library = use->place == PLACE_PACKAGE ? library_path(test, use->crate) : NULL;
+        strings_format(arguments, "--extern=%s=%s", use->name,
+                       use->place == PLACE_REX          ? test->sysroot.host_rex
+                       : use->place == PLACE_REX_MACROS ? test->sysroot.rex_macros
+                                                        : library);
+        free(library);
+    }
+    strings_format(arguments, "-L%s", test->sysroot.host);
+    strings_format(arguments, "-Ldependency=%s", test->directory);
+    strings_format(arguments, "--color=%s", diag_uses_color(test->diag) ? "always" : "never");
+    strings_format(arguments, "-o%s", output);
+    strings_add(arguments, project_shown(test->project, crate->target->source));
+}
+
+static int compile(const struct host_test *test, size_t index, bool tests, const char *output)
+{
+    const struct crate *crate = &test->project->crates[index];
+    struct strings arguments = {0}, environment = {0};
+    struct process process = {.verbose = test->options->pipeline.verbose};
+    int result = -1;
+    list_arguments(test, index, tests, output, &arguments);
+    toolchain_environment(&environment);
+    process.arguments = (const char *const *)arguments.items;
+    process.environment = (const char *const *)environment.items;
+    if (test->options->pipeline.dry_run) {
+        struct buffer text = {0};
+        process_quote(&text, process.arguments);
+        fprintf(stderr, "%s\n", text.data ? text.data : "");
+        buffer_free(&text);
+        result = 0;
+        goto done;
+    }
+    if (process_run(test->diag, &process))
+        goto done;
+    if (process.err.length)
+        diag_forward(test->diag, "rustc", process.err.data, process.err.length);
+    result = process.exit_status == 0
+                 ? 0
+                 : diag_error(test->diag, DIAG_COMPILE_FAILED, NULL, "%s does not compile%s",
+                              crate->target->name, tests ? " with its tests" : "");
+done:
+    process_free(&process);
+    strings_free(&arguments);
+    strings_free(&environment);
+    return result;
+}
+
+/* Runs a test program as if the user had: it may read, print, and look at the environment. */
+static int run(const struct host_test *test, const char *program, char *const *arguments)
+{
+    struct strings all = {0};
+    int status = 0;
+    pid_t pid;
+    strings_add(&all, program);
+    for (size_t i = 0; arguments[i]; i++)
+        strings_add(&all, arguments[i]);
+    fflush(stdout);
+    int error = posix_spawn(&pid, program, NULL, NULL, all.items, environ);
+    strings_free(&all);
+    if (error)
+        return diag_error(test->diag, DIAG_CANNOT_RUN, NULL, "cannot run '%s': %s", program,
+                          strerror(error));
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR)
+            return diag_error(test->diag, DIAG_CANNOT_RUN, NULL, "cannot wait for '%s': %s",
+                              program, strerror(errno));
+    }
+    if (WIFSIGNALED(status))
+        return diag_error(test->diag, DIAG_TEST_FAILED, NULL, "the tests died of signal %d (%s)",
+                          WTERMSIG(status), strsignal(WTERMSIG(status)));
+    return WEXITSTATUS(status) == 0
+               ? 0
+               : diag_error(test->diag, DIAG_TEST_FAILED, NULL, "the tests did not pass");
+}
+
+static int test_crate(const struct host_test *test, size_t index, char *const *arguments)
+{
+    const struct crate *crate = &test->project->crates[index];
+    char *program = must_format("%s/%s%s", test->directory, crate->target->name,
+                                crate->target->kind == TARGET_PROGRAM ? ".test" : ".library.test");
+    int result = compile(test, index, true, program);
+    if (result == 0 && !test->options->pipeline.dry_run)
+        result = run(test, program, arguments);
+    free(program);
+    return result;
+}
+
+static int test_all(struct host_test *test, char *const *arguments)
+{
+    const struct project *project = test->project;
+    int result = 0;
+    for (size_t i = 0; i < project->crate_count; i++) {
+        if (project->crates[i].target->kind != TARGET_LIBRARY)
+            continue;
+        char *library = library_path(test, i);
+        int compiled = compile(test, i, false, library);
+        free(library);
+        if (compiled)
+            return -1;
+    }
+    for (size_t i = 0; i < project->crate_count; i++) {
+        if (project->crates[i].package == project->root && test_crate(test, i, arguments))
+            result = -1;
+    }
+    return result;
+}
+
+int host_test(struct diag *diag, const struct build_options *options, char *const *arguments)
+{
+    struct session session;
+    struct project *project = NULL;
+    struct feature_request features = options->features;
+    struct host_test test = {.diag = diag, .options = options, .session = &session};
+    struct sysroot_options sysroot = {
+        .variant = SYSROOT_PLAIN,
+        .verbose = options->pipeline.verbose,
+        .dry_run = options->pipeline.dry_run,
+        .progress = !options->pipeline.quiet,
+    };
+    char *manifest = path_join(options->directory, "Cargo.toml");
+    char *build = path_join(options->directory, "target/rex/.build");
+    int lock = -1;
+    int result = -1;
+
+    features.development = true;
+    features.target = CFG_HOST;
+    if (session_begin(diag, options->pipeline.verbose, &session))
+        goto done;
+    if (!options->pipeline.dry_run && file_exists(manifest)) {
+        lock = build_lock(diag, build, options->pipeline.quiet);
+        if (lock < 0)
+            goto done;
+    }
+    struct project_options project_options = {
+        .directory = options->directory,
+        .package = options->package,
+        .program = options->program,
+        .features = &features,
+        .toolchain = &session.toolchain,
+        .installation = &session.installation,
+        .key = &session.key,
+        .digests = session.digests,
+        .remember = !options->pipeline.dry_run,
+        .library_is_enough = true,
+        .verbose = options->pipeline.verbose,
+    };
+    if (project_load(diag, &project_options, &project) ||
+        sysroot_prepare(diag, &session.toolchain, &sysroot, &test.sysroot) ||
+        sysroot_prepare_host(diag, &session.toolchain, &sysroot, &test.sysroot))
+        goto done;
+    test.project = project;
+    test.directory = must_format("%s/test", project->build);
+    if (!options->pipeline.dry_run && file_make_directories(diag, test.directory, 0777))
+        goto done;
+    if (chdir(project->directory)) {
+        diag_error(diag, DIAG_CANNOT_READ, NULL, "cannot enter '%s': %s", project->directory,
+                   strerror(errno));
+        goto done;
+    }
+    result = test_all(&test, arguments);
+done:
+    free(test.directory);
+    sysroot_free(&test.sysroot);
+    project_free(project);
+    session_end(&session);
+    if (lock >= 0)
+        close(lock);
+    free(build);
+    free(manifest);
+    return result;
+}
