@@ -258,3 +258,18 @@ macro_rules! tracing_helpers {
     };
 }
 pub(crate) use tracing_helpers;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conversions_that_follow_addresses() {
+        for format in ["%s", "a %-5s", "%pI4", "%08llx %ps", "%p", "%%%s", "%.3s", "%lls"] {
+            assert!(has_pointers(format), "{format}");
+        }
+        for format in ["", "sp", "%d s", "%%s", "%llu%%p", "%c%x s", "%"] {
+            assert!(!has_pointers(format), "{format}");
+        }
+    }
+}

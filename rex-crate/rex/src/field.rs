@@ -42,8 +42,12 @@ macro_rules! offset {
 #[cfg(rexc_host)]
 macro_rules! offset {
     ($structure:ident, $field:ident) => {
-        $crate::import::unavailable(concat!(
-            "the offset of ", stringify!($structure), ".", stringify!($field)
-        ))
+        $crate::field::unavailable(concat!(stringify!($structure), ".", stringify!($field)))
     };
+}
+
+/// An offset that is not known: the host has no kernel structures.
+#[cfg(rexc_host)]
+pub(crate) fn unavailable(field: &str) -> usize {
+    crate::import::unavailable(field)
 }

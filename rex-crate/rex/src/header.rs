@@ -150,3 +150,69 @@ macro_rules! header_methods {
     };
 }
 pub(crate) use header_methods;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    /// An Ethernet, IPv4 and transport header with that much IP options.
+    fn packet(protocol: u8, options: usize) -> Vec<u8> {
+        let mut bytes = vec![0; TRANSPORT_OFFSET + options + 20];
+        bytes[12..14].copy_from_slice(&[8, 0]);
+        bytes[14] = 0x45 + (options / 4) as u8;
+        bytes[23] = protocol;
+        bytes
+    }
+
+    #[test]
+    fn where_headers_are() {
+        assert_eq!(find_ip(&packet(6, 0)), Ok(14));
+        assert_eq!(find_tcp(&packet(6, 0)), Ok(34));
+        assert_eq!(find_tcp(&packet(6, 40)), Ok(74));
+        assert_eq!(find_udp(&packet(17, 8)), Ok(42));
+    }
+
+    #[test]
+    fn what_is_wrong() {
+        assert_eq!(find_udp(&packet(6, 0)), Err(HeaderError::OtherProtocol));
+        assert_eq!(find_tcp(&packet(1, 0)), Err(HeaderError::OtherProtocol));
+        let good = packet(6, 0);
+        for length in 0..14 {
+            assert_eq!(find_ip(&good[..length]), Err(HeaderError::TooShort));
+        }
+        for length in 14..34 {
+            assert_eq!(find_tcp(&good[..length]), Err(HeaderError::TooShort));
+        }
+        let mut vlan = good.clone();
+        vlan[12..14].copy_from_slice(&[0x81, 0]);
+        assert_eq!(find_tcp(&vlan), Err(HeaderError::OtherProtocol));
+        for first in [0x44, 0x40, 0x65] {
+            let mut bad = good.clone();
+            bad[14] = first;
+            assert_eq!(find_tcp(&bad), Err(HeaderError::Malformed));
+        }
+        let mut fragment = good.clone();
+        fragment[21] = 1;
+        assert_eq!(find_tcp(&fragment), Err(HeaderError::Fragment));
+        let mut first = good.clone();
+        first[20] = 0x60; // do not fragment, more fragments
+        assert_eq!(find_tcp(&first), Ok(34));
+    }
+
+    #[test]
+    fn every_prefix_of_every_first_byte() {
+        // No length and no content makes it panic.
+        for first in 0..=255u8 {
+            let mut bytes = packet(17, 0);
+            bytes[14] = first;
+            for length in 0..bytes.len() {
+                if let Ok(offset) = find_udp(&bytes[..length]) {
+                    let header = try_at::<crate::xdp::udphdr>(&bytes[..length], offset);
+                    assert_eq!(header.is_ok(), offset + 8 <= length);
+                }
+            }
+        }
+    }
+}

@@ -32,8 +32,8 @@
 //! everything is there, and what would need the kernel panics, saying so.
 
 #![no_std]
-#![feature(allow_internal_unsafe)]
-#![feature(formatting_options)]
+#![cfg_attr(not(rexc_host), feature(allow_internal_unsafe))]
+#![cfg_attr(not(rexc_host), feature(formatting_options))]
 #![feature(marker_trait_attr)]
 #![feature(transmutability)]
 #![allow(internal_features)]
@@ -42,6 +42,8 @@
 #![deny(clippy::undocumented_unsafe_blocks)]
 
 extern crate self as rex;
+#[cfg(test)]
+extern crate std;
 
 #[macro_use]
 mod field;

@@ -184,3 +184,57 @@ macro_rules! program_constructor {
     };
 }
 pub(crate) use program_constructor;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::catch_unwind;
+    use std::string::String;
+
+    #[test]
+    fn good_names() {
+        for name in ["p", "_p", "xdp_1", "Upper"] {
+            check_name(name);
+        }
+        check_name(core::str::from_utf8(&[b'a'; NAME_MAX]).unwrap());
+        for section in ["kprobe", "kprobe/ksys_read", "kprobe/foo.isra.0"] {
+            check_kprobe_section(section);
+            check_section(section.as_bytes());
+        }
+    }
+
+    #[test]
+    fn bad_names() {
+        let long = String::from_utf8([b'a'; NAME_MAX + 1].to_vec()).unwrap();
+        for name in ["", "1p", "a-b", "a.b", "\u{e9}", "__p", "memcpy", "bpf_ktime_get_ns", "rex_cpu", &long] {
+            assert!(catch_unwind(|| check_name(name)).is_err(), "{name}");
+        }
+        for section in ["", "kprob", "kprobe/", "kprobes", "kprobe/a/b", "xdp"] {
+            assert!(catch_unwind(|| check_kprobe_section(section)).is_err(), "{section}");
+        }
+        for section in ["xdp\0", "a b", "tc\n"] {
+            assert!(catch_unwind(|| check_section(section.as_bytes())).is_err(), "{section}");
+        }
+    }
+
+    #[test]
+    fn marker_layout() {
+        fn program(_: &crate::xdp::xdp, _: &mut crate::xdp::xdp_md) -> Result {
+            Ok(0)
+        }
+        static MARKER: Marker = crate::xdp::program("name", program);
+        assert_eq!(size_of::<Marker>(), 56);
+        assert_eq!(core::mem::offset_of!(Marker, name), 16);
+        assert_eq!(core::mem::offset_of!(Marker, section), 32);
+        assert_eq!(core::mem::offset_of!(Marker, entry), 48);
+        assert_eq!(&MARKER.magic, b"REXPROGRAMv1\0\0\0\0");
+        assert_eq!((MARKER.name_length, MARKER.section_length), (4, 3));
+    }
+
+    #[test]
+    fn verdicts() {
+        assert_eq!(verdict(Ok(2)), 2);
+        assert_eq!(verdict(Err(1)), 1);
+        assert_eq!(verdict(Err(-22)), 4_294_967_274);
+    }
+}

@@ -58,8 +58,10 @@ pub unsafe trait NoRef {}
 
 // SAFETY: the compiler has proved that any initialised bytes are a value of T; it proves nothing about
 // pointers, so a type that has one is not among these.
+#[diagnostic::do_not_recommend]
 unsafe impl<T> NoRef for T where T: TransmuteFrom<[u8; EXAMINED], ASSUME> {}
 // SAFETY: an array's bytes are its elements'.
+#[diagnostic::do_not_recommend]
 unsafe impl<T: NoRef, const N: usize> NoRef for [T; N] {}
 
 /// [`NoRef`] without padding: the value's bytes are all initialised, so they may be looked at, hashed
@@ -83,6 +85,7 @@ pub struct Followed<T>(T, [u8; EXAMINED]);
 
 // SAFETY: the compiler has proved that the first EXAMINED bytes of a T and what follows are all
 // initialised; NoRef holds for no larger T by this impl's bound on it.
+#[diagnostic::do_not_recommend]
 unsafe impl<T: NoRef> Plain for T
 where
     T: TransmuteFrom<[u8; EXAMINED], ASSUME>,
@@ -90,6 +93,7 @@ where
 {
 }
 // SAFETY: an array's bytes are its elements'.
+#[diagnostic::do_not_recommend]
 unsafe impl<T: Plain, const N: usize> Plain for [T; N] {}
 
 /// Reads a `T` from the front of the bytes; `None` when there are fewer than it has.
@@ -403,6 +407,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends a number in decimal, without the formatting machinery.
+    #[cfg_attr(rexc_host, allow(dead_code))] // panics are the host's there
     pub(crate) fn push_number(&mut self, number: u32) {
         let mut digits = [0u8; 10];
         let mut at = digits.len();
@@ -426,5 +431,141 @@ impl fmt::Write for Writer<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.push(text);
         if self.full { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::fmt::Write;
+    use std::format;
+    use std::string::String;
+
+    fn is_plain<T: Plain>() {}
+    fn is_data<T: NoRef>() {}
+
+    #[repr(C)]
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Header {
+        kind: u8,
+        _pad: u8,
+        length: u16,
+        address: u32,
+    }
+
+    #[repr(C)]
+    struct Gap {
+        _kind: u8,
+        _length: u16,
+    }
+
+    #[test]
+    fn plain_data() {
+        is_plain::<u8>();
+        is_plain::<i128>();
+        is_plain::<()>();
+        is_plain::<Header>();
+        is_plain::<[Header; 3]>();
+        is_plain::<(u32, u32)>();
+        is_plain::<[u64; 127]>();
+        is_plain::<[[u8; 1500]; 100]>();
+        is_plain::<core::net::Ipv4Addr>();
+        is_data::<Gap>();
+    }
+
+    #[test]
+    fn values_from_bytes() {
+        let bytes = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+        let header: Header = try_read(&bytes[1..]).unwrap();
+        assert_eq!(header.length, u16::from_ne_bytes([4, 5]));
+        assert_eq!(try_read::<Header>(&bytes[2..]), None);
+        assert_eq!(read_field!(bytes, 1, Header, address, u32), u32::from_ne_bytes([6, 7, 8, 9]));
+        assert_eq!(as_bytes(&header), &bytes[1..]);
+        assert_eq!(zeroed::<Header>().address, 0);
+        assert_eq!(convert_slice_to_struct::<u16>(&bytes).to_ne_bytes(), [1, 2]);
+        assert_eq!(u16::from(u16be(0x1234u16.to_be())), 0x1234);
+    }
+
+    #[test]
+    #[should_panic(expected = "3 bytes are too few for a value of 4")]
+    fn too_few_bytes() {
+        let _ = *convert_slice_to_struct::<u32>(&[1, 2, 3]);
+    }
+
+    #[test]
+    fn written_back_when_changed() {
+        let mut bytes = [0u8; 9];
+        let mut header = convert_slice_to_struct_mut::<Header>(&mut bytes[1..]);
+        assert_eq!(header.length, 0);
+        header.length = 0x0101;
+        drop(header);
+        assert_eq!(bytes, [0, 0, 0, 1, 1, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn places_in_bytes() {
+        let mut bytes = [0u8; 8];
+        write_at(&mut bytes, 3, 0x1122_3344u32.to_be());
+        assert_eq!(bytes, [0, 0, 0, 0x11, 0x22, 0x33, 0x44, 0]);
+        assert_eq!(read_at::<u16>(&bytes, 4).to_be(), 0x2233);
+    }
+
+    #[test]
+    #[should_panic(expected = "too few")]
+    fn write_past_the_end() {
+        write_at(&mut [0u8; 4], 3, 1u16);
+    }
+
+    #[test]
+    fn bit_fields() {
+        for size in 1..=64 {
+            for first in 0..20 {
+                let mut bytes = [0xa5u8; 12];
+                let value = 0x9e37_79b9_7f4a_7c15u64;
+                let kept = if size == 64 { value } else { value & ((1 << size) - 1) };
+                write_bits(&mut bytes, first, size, value);
+                assert_eq!(read_bits(&bytes, first, size), kept);
+                let signed = ((kept << (64 - size)) as i64) >> (64 - size);
+                assert_eq!(read_bits_signed(&bytes, first, size), signed);
+                // Nothing beside it changed.
+                for bit in (0..first).chain(first + size..96) {
+                    assert_eq!(bytes[bit / 8] >> (bit % 8) & 1, 0xa5 >> (bit % 8) & 1);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn text_is_cut_at_characters() {
+        for size in 0..12 {
+            let mut buffer = [0u8; 12];
+            let mut writer = Writer::new(&mut buffer[..size]);
+            let whole = "ab\u{20ac}c\u{1f980}d"; // 1, 1, 3, 1, 4, 1 bytes
+            assert_eq!(writer.write_str(whole).is_ok(), size >= whole.len());
+            writer.push("never after a cut");
+            let length = writer.length();
+            let text = core::str::from_utf8(&buffer[..length]).unwrap();
+            if size < whole.len() {
+                assert!(whole.starts_with(text) && size - text.len() < 4);
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_without_formatting() {
+        for number in [0, 9, 10, 4_294_967_295, 1_000_000] {
+            let mut buffer = [0u8; 16];
+            let mut writer = Writer::new(&mut buffer);
+            writer.push_number(number);
+            let length = writer.length();
+            let text = String::from_utf8(buffer[..length].to_vec()).unwrap();
+            assert_eq!(text, format!("{number}"));
+        }
+    }
+
+    #[test]
+    fn results() {
+        assert_eq!(to_result!(-22i64), Err(-22));
+        assert_eq!(to_result!(5i32), Ok(5));
     }
 }

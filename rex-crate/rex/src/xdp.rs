@@ -143,3 +143,54 @@ pub fn compute_ip_checksum(header: &mut iphdr) -> u16 {
     sum = (sum & 0xffff) + (sum >> 16);
     !(sum as u16)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::utils::{as_bytes, try_read};
+
+    /// The definition, with as many folds as it takes.
+    fn reference(bytes: &[u8]) -> u16 {
+        let mut sum: u32 = bytes.chunks(2).map(|w| u32::from(u16::from_be_bytes([w[0], w[1]]))).sum();
+        while sum > 0xffff {
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+        !(sum as u16)
+    }
+
+    #[test]
+    fn checksums() {
+        // A header with a checksum known to be right.
+        let bytes = [
+            0x45, 0x00, 0x00, 0x73, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11, 0xb8, 0x61, 0xc0, 0xa8, 0x00,
+            0x01, 0xc0, 0xa8, 0x00, 0xc7,
+        ];
+        let mut header: iphdr = try_read(&bytes).unwrap();
+        assert_eq!(compute_ip_checksum(&mut header).to_be_bytes(), 0x61b8u16.to_be_bytes());
+        for pattern in [[0u8; 20], [0xff; 20], [0xfe; 20]] {
+            let mut header: iphdr = try_read(&pattern).unwrap();
+            let sum = compute_ip_checksum(&mut header);
+            assert_eq!(u16::from_be(sum), reference(as_bytes(&header)));
+        }
+        // A sum that carries again after the first fold.
+        let mut header: iphdr = try_read(&[0xff; 20]).unwrap();
+        header.tos = 0;
+        header.ttl = 1;
+        let sum = compute_ip_checksum(&mut header);
+        assert_eq!(u16::from_be(sum), reference(as_bytes(&header)));
+    }
+
+    #[test]
+    fn header_fields() {
+        let mut header: iphdr = crate::utils::zeroed();
+        header.set_version(4);
+        header.set_ihl(5);
+        *header.saddr() = 0x0102_0304u32.to_be();
+        assert_eq!(as_bytes(&header)[0], 0x45);
+        assert_eq!(as_bytes(&header)[12..16], [1, 2, 3, 4]);
+        let mut tcp: tcphdr = crate::utils::zeroed();
+        tcp.set_doff(5);
+        tcp.set_syn(1);
+        assert_eq!(as_bytes(&tcp)[12..14], [0x50, 0x02]);
+    }
+}

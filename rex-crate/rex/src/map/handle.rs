@@ -66,11 +66,18 @@ impl<const MT: bpf_map_type, K: Copy + Plain, V: Copy + Plain> RexMapHandle<MT, 
 
 impl<const MT: bpf_map_type, K, V: Copy + NoRef> RexMapHandle<MT, K, V> {
     /// The kernel's map; `None` for a static without `#[rex_map]`, which no loader has filled.
+    #[cfg(not(rexc_host))]
     #[inline(always)]
     pub(crate) fn map(&'static self) -> Option<*mut c_void> {
         // SAFETY: a field of a static. Volatile, as it was not the program who wrote it.
         let map = unsafe { self.map.get().read_volatile() };
         if map.is_null() { None } else { Some(map) }
+    }
+
+    /// On the host nobody makes maps.
+    #[cfg(rexc_host)]
+    pub(crate) fn map(&'static self) -> Option<*mut c_void> {
+        crate::import::unavailable("a map")
     }
 }
 

@@ -115,3 +115,74 @@ pub(super) const fn check(
     assert!(flags & !allowed == 0, "a flag that this kind of map does not have");
     Sizes { key: key_size as u32, value: value_size as u32 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::catch_unwind;
+
+    type Definition = (bpf_map_type, u32, u32, (usize, usize), (usize, usize));
+
+    const U32: (usize, usize) = (4, 4);
+    const U64: (usize, usize) = (8, 8);
+    const NONE: (usize, usize) = (0, 1);
+
+    fn accepted((map_type, entries, flags, key, value): Definition) -> bool {
+        catch_unwind(|| {
+            check(map_type, entries, flags, key, value);
+        })
+        .is_ok()
+    }
+
+    #[test]
+    fn definitions() {
+        let good: [Definition; 10] = [
+            (BPF_MAP_TYPE_HASH, 1, BPF_F_NO_PREALLOC, U64, U64),
+            (BPF_MAP_TYPE_ARRAY, 1, BPF_F_MMAPABLE, U32, U64),
+            (BPF_MAP_TYPE_PERCPU_ARRAY, 9, 0, U32, (1500, 1)),
+            (BPF_MAP_TYPE_PERF_EVENT_ARRAY, 64, 0, U32, (24, 8)),
+            (BPF_MAP_TYPE_STACK_TRACE, 100, 0, U32, (127 * 8, 8)),
+            (BPF_MAP_TYPE_STACK, 3, 0, NONE, U64),
+            (BPF_MAP_TYPE_QUEUE, 3, 0, NONE, (3, 1)),
+            (BPF_MAP_TYPE_RINGBUF, 4096, 0, NONE, NONE),
+            (BPF_MAP_TYPE_RINGBUF, 1 << 20, 0, NONE, NONE),
+            (BPF_MAP_TYPE_HASH, u32::MAX, BPF_F_RDONLY, (512, 1), (1 << 20, 8)),
+        ];
+        for definition in good {
+            assert!(accepted(definition), "{definition:?}");
+        }
+        let bad: [Definition; 20] = [
+            (BPF_MAP_TYPE_HASH, 0, 0, U64, U64),
+            (BPF_MAP_TYPE_HASH, 1, BPF_F_RDONLY_PROG, U64, U64),
+            (BPF_MAP_TYPE_HASH, 1, BPF_F_MMAPABLE, U64, U64),
+            (BPF_MAP_TYPE_HASH, 1, 1 << 31, U64, U64),
+            (BPF_MAP_TYPE_HASH, 1, 0, NONE, U64),
+            (BPF_MAP_TYPE_HASH, 1, 0, U64, NONE),
+            (BPF_MAP_TYPE_HASH, 1, 0, (513, 1), U64),
+            (BPF_MAP_TYPE_HASH, 1, 0, U64, (16, 16)),
+            (BPF_MAP_TYPE_HASH, 1, 0, U64, ((1 << 20) + 1, 1)),
+            (BPF_MAP_TYPE_ARRAY, 1, 0, U64, U64),
+            (BPF_MAP_TYPE_ARRAY, 1, BPF_F_WRONLY_PROG, U32, U64),
+            (BPF_MAP_TYPE_ARRAY, 1, BPF_F_NO_PREALLOC, U32, U64),
+            (BPF_MAP_TYPE_PERF_EVENT_ARRAY, 1, 0, U64, U32),
+            (BPF_MAP_TYPE_STACK_TRACE, 1, 0, U32, (128 * 8, 8)),
+            (BPF_MAP_TYPE_STACK_TRACE, 1, 0, U32, (12, 4)),
+            (BPF_MAP_TYPE_QUEUE, 1, 0, U32, U64),
+            (BPF_MAP_TYPE_RINGBUF, 4095, 0, NONE, NONE),
+            (BPF_MAP_TYPE_RINGBUF, 12_288, 0, NONE, NONE),
+            (BPF_MAP_TYPE_RINGBUF, 4096, BPF_F_RDONLY, NONE, NONE),
+            (BPF_MAP_TYPE_LRU_HASH, 1, 0, U64, U64),
+        ];
+        for definition in bad {
+            assert!(!accepted(definition), "{definition:?}");
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        let events = check(BPF_MAP_TYPE_PERF_EVENT_ARRAY, 64, 0, U32, (24, 8));
+        assert_eq!((events.key, events.value), (4, 4));
+        let table = check(BPF_MAP_TYPE_HASH, 64, 0, (6, 1), (24, 8));
+        assert_eq!((table.key, table.value), (6, 24));
+    }
+}
