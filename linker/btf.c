@@ -240,8 +240,10 @@ out:
     dwarf_end(writer.dwarf);
     elf_end(writer.elf);
     free(maps);
-    if (result)
-        return diag_error(diag, result == -ENOMEM ? DIAG_OUT_OF_MEMORY : DIAG_BTF_MALFORMED, NULL,
-                          "cannot write the BTF of %s: %s", name, strerror(-result));
+    if (result) {
+        diag_error(diag, result == -ENOMEM ? DIAG_OUT_OF_MEMORY : DIAG_BTF_MALFORMED, NULL,
+                   "cannot write the BTF of %s: %s", name, strerror(-result));
+        return -1;
+    }
     return 0;
 }

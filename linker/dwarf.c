@@ -106,8 +106,8 @@ int debug_info_open(struct diag *diag, const char *name, const struct object *ob
     return 0;
 out_of_memory:
     debug_info_close(opened);
-    return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for the debug information of %s",
-                      name);
+    diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for the debug information of %s", name);
+    return -1;
 }
 
 void debug_info_close(struct debug_info *info)

@@ -32,7 +32,8 @@ const char *openssl_reason(void)
 
 static int out_of_memory(struct diag *diag)
 {
-    return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for a key or certificate");
+    diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for a key or certificate");
+    return -1;
 }
 
 static int report(struct diag *diag, enum diag_code code, const char *path, const char *help,
@@ -330,9 +331,10 @@ static int make_pair(struct diag *diag, const char *common_name, struct pem_pair
 
 static int write_error(struct diag *diag, const char *path)
 {
-    return diag_error(diag, errno == EEXIST ? DIAG_KEY_EXISTS : DIAG_CANNOT_WRITE,
-                      errno == EEXIST ? "choose another name, or move the old files away" : NULL,
-                      "cannot write '%s': %s", path, strerror(errno));
+    diag_error(diag, errno == EEXIST ? DIAG_KEY_EXISTS : DIAG_CANNOT_WRITE,
+               errno == EEXIST ? "choose another name, or move the old files away" : NULL,
+               "cannot write '%s': %s", path, strerror(errno));
+    return -1;
 }
 
 /* Writes a file that must not be there yet, wholly or not at all. */
@@ -448,9 +450,9 @@ static int demand_paths(struct diag *diag, struct development_paths *paths)
         return -1;
     if (paths->directory)
         return 0;
-    return diag_error(diag, DIAG_KEY_UNREADABLE,
-                      "set HOME, or sign with --sign-key and --sign-cert",
-                      "no place for a development key: neither XDG_CONFIG_HOME nor HOME is set");
+    diag_error(diag, DIAG_KEY_UNREADABLE, "set HOME, or sign with --sign-key and --sign-cert",
+               "no place for a development key: neither XDG_CONFIG_HOME nor HOME is set");
+    return -1;
 }
 
 /* Makes the pair under the lock. The certificate is written first, so that where there is a key,

@@ -53,8 +53,10 @@ int map_types_read(struct diag *diag, const char *name, const struct object *obj
         return -1;
     }
     struct map_types *read = calloc(1, sizeof(*read));
-    if (!read)
-        return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for the BTF of %s", name);
+    if (!read) {
+        diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for the BTF of %s", name);
+        return -1;
+    }
     read->btf = btf__new(bytes, (uint32_t)section->size);
     if (!read->btf) {
         if (errno == ENOMEM)

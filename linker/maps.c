@@ -57,8 +57,10 @@ int maps_find(struct diag *diag, const char *name, const struct object *object,
     if (found == 0)
         return 0;
     struct map_symbol *list = calloc(found, sizeof(*list));
-    if (!list)
-        return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for the maps of %s", name);
+    if (!list) {
+        diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for the maps of %s", name);
+        return -1;
+    }
     size_t next = 0;
     for (size_t i = 0; i < object->symbol_count; i++) {
         if (!is_map(object, &object->symbols[i]))

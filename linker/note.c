@@ -52,8 +52,9 @@ __attribute__((format(printf, 2, 3))) static int malformed(const struct context 
 
 static int out_of_memory(const struct context *context)
 {
-    return diag_error(context->diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for the note of %s",
-                      context->name);
+    diag_error(context->diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for the note of %s",
+               context->name);
+    return -1;
 }
 
 /* The length of the UTF-8 sequence at text (Unicode 15, table 3-7), or 0 when it is not well-formed
@@ -427,8 +428,11 @@ struct reader {
 static int open_table(struct reader *reader, const struct rex_note_table *table, size_t entry_size,
                       size_t element_size, const uint8_t **entries, void **array)
 {
-    if (table->offset > reader->size || table->count > (reader->size - table->offset) / entry_size)
-        return malformed(reader->context, "a table reaches beyond the end of the note");
+    if (table->offset > reader->size ||
+        table->count > (reader->size - table->offset) / entry_size) {
+        malformed(reader->context, "a table reaches beyond the end of the note");
+        return -1;
+    }
     *entries = reader->bytes + table->offset;
     *array = calloc(table->count ? table->count : 1, element_size);
     return *array ? 0 : out_of_memory(reader->context);

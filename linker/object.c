@@ -43,7 +43,8 @@ __attribute__((format(printf, 2, 3))) static int malformed(struct reader *reader
 
 static int out_of_memory(struct reader *reader)
 {
-    return diag_error(reader->diag, DIAG_OUT_OF_MEMORY, NULL, "no memory to read %s", reader->name);
+    diag_error(reader->diag, DIAG_OUT_OF_MEMORY, NULL, "no memory to read %s", reader->name);
+    return -1;
 }
 
 /* libelf fails for want of memory or because it saw something wrong. */
@@ -174,8 +175,10 @@ struct strings_of {
 static int string_table(struct reader *reader, size_t index, struct strings_of *strings)
 {
     const struct object *object = reader->object;
-    if (index >= object->section_count || object->sections[index].type != SHT_STRTAB)
-        return malformed(reader, "section %zu is not a string table", index);
+    if (index >= object->section_count || object->sections[index].type != SHT_STRTAB) {
+        malformed(reader, "section %zu is not a string table", index);
+        return -1;
+    }
     const struct object_section *section = &object->sections[index];
     strings->bytes = (const char *)object->bytes + section->offset;
     strings->size = section->size;

@@ -33,7 +33,8 @@ static const char magic[] = "~Module signature appended~\n";
 
 static int out_of_memory(struct diag *diag)
 {
-    return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for a signature");
+    diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for a signature");
+    return -1;
 }
 
 /* -- The one encoding ------------------------------------------------------------------------- */
