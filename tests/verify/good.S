@@ -342,6 +342,7 @@ function hidden_program
     xor eax, eax
     return
 end hidden_program
+    .p2align 4, 0xcc
 #endif
 
     .section .note.GNU-stack, "", @progbits
