@@ -25,7 +25,8 @@ static int analyse(struct diag *diag, const char *path, struct analysed *analyse
 
     return object_read_file(diag, path, &analysed->object) ||
                    code_read(diag, analysed->object, &analysed->code) ||
-                   stack_analyse(diag, analysed->object, analysed->code, &options, &analysed->result)
+                   stack_analyse(diag, analysed->object, analysed->code, &options,
+                                 &analysed->result)
                ? -1
                : 0;
 }

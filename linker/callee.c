@@ -34,8 +34,8 @@ int callee_find(const struct code *code, struct callee_sets *sets)
         return -1;
     uint32_t total = 0;
     for (uint32_t i = 0; i < code->function_count; i++) {
-        uint32_t set = code->functions[i].has_id ? callee_set_of(sets, code->functions[i].id)
-                                                 : CODE_NONE;
+        uint32_t set =
+            code->functions[i].has_id ? callee_set_of(sets, code->functions[i].id) : CODE_NONE;
         if (set == CODE_NONE)
             continue;
         sets->sets[set].count++;
@@ -52,8 +52,8 @@ int callee_find(const struct code *code, struct callee_sets *sets)
         sets->sets[i].count = 0;
     }
     for (uint32_t i = 0; i < code->function_count; i++) {
-        uint32_t set = code->functions[i].has_id ? callee_set_of(sets, code->functions[i].id)
-                                                 : CODE_NONE;
+        uint32_t set =
+            code->functions[i].has_id ? callee_set_of(sets, code->functions[i].id) : CODE_NONE;
         if (set != CODE_NONE)
             sets->members[sets->sets[set].first + sets->sets[set].count++] = i;
     }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who an indirect call may reach, from the bytes alone: a kcfi check lets a call through only to an
- * address whose four preceding bytes are the demanded id. A set here holds every function with that id;
- * the call graph leaves out those whose address nothing reachable takes, and the build then overwrites their
- * ids, so that the check enforces what was assumed.
+ * address whose four preceding bytes are the demanded id. A set here holds every function with that
+ * id; the call graph leaves out those whose address nothing reachable takes, and the build then
+ * overwrites their ids, so that the check enforces what was assumed.
  */
 #ifndef REXC_LINKER_CALLEE_H
 #define REXC_LINKER_CALLEE_H

@@ -47,9 +47,9 @@ struct explanation {
     const char *help;
 };
 
-static const char own_code[] =
-    "Ordinary Rust does not compile to this. If the program has no assembly of its own, please report it as a "
-    "defect of rexc with the source.";
+static const char own_code[] = "Ordinary Rust does not compile to this. If the program has no "
+                               "assembly of its own, please report it as a "
+                               "defect of rexc with the source.";
 
 static struct explanation explain(enum frame_fault fault)
 {
@@ -72,10 +72,10 @@ static struct explanation explain(enum frame_fault fault)
                                     "the stack pointer is no multiple of 8 where it has to be",
                                     "the depth of realigned frames would not be bounded", own_code};
     case FRAME_TOO_LARGE:
-        return (struct explanation){DIAG_STACK_LIMIT, "a stack frame of more than 256 MiB",
-                                    "no stack is that large",
-                                    "Keep large data in a map (a per-CPU array of one element serves "
-                                    "as scratch space)."};
+        return (struct explanation){
+            DIAG_STACK_LIMIT, "a stack frame of more than 256 MiB", "no stack is that large",
+            "Keep large data in a map (a per-CPU array of one element serves "
+            "as scratch space)."};
     case FRAME_ABOVE_ENTRY:
         return (struct explanation){DIAG_STACK_UNKNOWN,
                                     "the stack pointer rises above the function's own frame",
@@ -85,9 +85,10 @@ static struct explanation explain(enum frame_fault fault)
                                     "two paths lead here with different stack depths",
                                     "a loop may grow the stack without bound", own_code};
     case FRAME_NOT_RESTORED:
-        return (struct explanation){DIAG_STACK_NOT_RESTORED,
-                                    "the function is left with another rsp or rbp than it was entered with",
-                                    "the caller's frame would be lost", own_code};
+        return (struct explanation){
+            DIAG_STACK_NOT_RESTORED,
+            "the function is left with another rsp or rbp than it was entered with",
+            "the caller's frame would be lost", own_code};
     case FRAME_BELOW_RSP:
         return (struct explanation){DIAG_STACK_RED_ZONE, "a memory access below the stack pointer",
                                     "interrupts overwrite what is there", own_code};
@@ -100,7 +101,8 @@ static struct explanation explain(enum frame_fault fault)
                                     "control may run over the end of the function",
                                     "what follows belongs to no path of the program", own_code};
     case FRAME_INT3:
-        return (struct explanation){DIAG_STACK_CODE, "a breakpoint instruction that control may reach",
+        return (struct explanation){DIAG_STACK_CODE,
+                                    "a breakpoint instruction that control may reach",
                                     "what happens after it depends on who handles it", own_code};
     case FRAME_INTO_PROBE:
         return (struct explanation){DIAG_STACK_UNKNOWN, "a branch into a stack probe loop",
@@ -145,16 +147,16 @@ static void report(struct builder *builder, uint32_t function, enum frame_fault 
     diag_report(builder->diag, &message, "%s", problem ? problem : explanation.what);
 }
 
-/* Problems that the decoder found in a function and that the interpretation of its paths would not meet. */
+/* Problems that the decoder found in a function and that the interpretation of its paths would not
+ * meet. */
 static void mark_broken(struct builder *builder)
 {
     const struct code *code = builder->graph->code;
     for (uint32_t i = 0; i < code->problem_count; i++) {
         const struct code_problem *problem = &code->problems[i];
-        bool structural = problem->kind == CODE_PROBLEM_OVERLAP ||
-                          problem->kind == CODE_PROBLEM_INTO_CHECK ||
-                          problem->kind == CODE_PROBLEM_THUNK ||
-                          problem->kind == CODE_PROBLEM_IMAGE;
+        bool structural =
+            problem->kind == CODE_PROBLEM_OVERLAP || problem->kind == CODE_PROBLEM_INTO_CHECK ||
+            problem->kind == CODE_PROBLEM_THUNK || problem->kind == CODE_PROBLEM_IMAGE;
         if (structural && problem->function != CODE_NONE)
             builder->broken[problem->function] = problem;
     }
@@ -209,7 +211,8 @@ static void visit_set(struct builder *builder, uint32_t index)
             reach(builder, graph->sets.members[set->first + i]);
 }
 
-/* The image's own pointers. Which of them the reachable code can get at is not asked: after linking with
+/* The image's own pointers. Which of them the reachable code can get at is not asked: after linking
+ * with
  * --gc-sections little is left that it cannot. */
 static void take_relocated(struct builder *builder)
 {
@@ -268,7 +271,8 @@ int callgraph_build(struct diag *diag, const struct code *code, const uint32_t *
         free(builder.work);
         free(builder.broken);
         callgraph_free(builder.graph);
-        return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "out of memory while analysing the stack");
+        return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL,
+                          "out of memory while analysing the stack");
     }
     mark_broken(&builder);
     take_relocated(&builder);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may call whom, from given roots on. Nodes are functions and, behind them, callee sets: an indirect
- * call leads to its set, and a set to its members. A function is a member when it has the demanded id and
- * its address is taken where it matters: by a relocation of the image, or by an instruction of a
- * reachable function. That is found together with reachability, as a least fixed point.
+ * Who may call whom, from given roots on. Nodes are functions and, behind them, callee sets: an
+ * indirect call leads to its set, and a set to its members. A function is a member when it has the
+ * demanded id and its address is taken where it matters: by a relocation of the image, or by an
+ * instruction of a reachable function. That is found together with reachability, as a least fixed
+ * point.
  *
  * Only what is reachable is analysed, and only what is reachable can be at fault.
  */
@@ -33,8 +34,9 @@ enum callgraph_taken {
     CALLGRAPH_TAKEN_BY_CODE,       /* a lea in a reachable function */
 };
 
-/* Builds the graph from the roots (indices of functions). Reports every fault of a reachable function (a
- * dozen at most) and returns -1 when there is one, or when memory runs out; *graph is NULL then. */
+/* Builds the graph from the roots (indices of functions). Reports every fault of a reachable
+ * function (a dozen at most) and returns -1 when there is one, or when memory runs out; *graph is
+ * NULL then. */
 int callgraph_build(struct diag *diag, const struct code *code, const uint32_t *roots,
                     size_t root_count, struct callgraph **graph);
 void callgraph_free(struct callgraph *graph);

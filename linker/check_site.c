@@ -23,8 +23,9 @@ bool check_site_match(const struct code *code, uint32_t index, struct check_site
     const struct object_symbol *slot = object_slot_symbol(code->object, instructions[2].target);
     uint32_t overflow = code_function_at(code, instructions[4].target);
     uint32_t body = code_function_at(code, instructions[5].target);
-    if (displacement > 0 || displacement == INT32_MIN || !slot || strcmp(slot->name, "rex_cpu") != 0 ||
-        overflow == CODE_NONE || code->functions[overflow].kind != CODE_IMPORT_THUNK ||
+    if (displacement > 0 || displacement == INT32_MIN || !slot ||
+        strcmp(slot->name, "rex_cpu") != 0 || overflow == CODE_NONE ||
+        code->functions[overflow].kind != CODE_IMPORT_THUNK ||
         strcmp(code->functions[overflow].import, "rex_stack_overflow") != 0 || body == CODE_NONE ||
         body == index || code->functions[body].kind != CODE_FUNCTION)
         return false;

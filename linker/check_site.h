@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The stack check that the pass puts in front of a function's body (llvm-pass/README.md, "Stack checks"). */
+/* The stack check that the pass puts in front of a function's body (llvm-pass/README.md, "Stack
+ * checks"). */
 #ifndef REXC_LINKER_CHECK_SITE_H
 #define REXC_LINKER_CHECK_SITE_H
 

@@ -90,7 +90,8 @@ static int collect_functions(struct reader *reader)
         }
         if (last && last->address == symbol->address) {
             if (last->size != symbol->size &&
-                add_problem(reader, CODE_PROBLEM_OVERLAP, symbol->address, code->function_count - 1))
+                add_problem(reader, CODE_PROBLEM_OVERLAP, symbol->address,
+                            code->function_count - 1))
                 return -1;
             if (last->size < symbol->size)
                 last->size = symbol->size;
@@ -201,8 +202,8 @@ static void describe(struct code_instruction *instruction, const ZydisDecodedIns
         facts |= operand_facts(decoded, &operands[i], instruction->address, &target);
     if (class == CODE_CALL || class == CODE_JUMP || class == CODE_BRANCH) {
         ZyanU64 absolute = UINT64_MAX;
-        if (ZYAN_FAILED(ZydisCalcAbsoluteAddress(decoded, &operands[0], instruction->address,
-                                                 &absolute)) ||
+        if (ZYAN_FAILED(
+                ZydisCalcAbsoluteAddress(decoded, &operands[0], instruction->address, &absolute)) ||
             absolute > UINT32_MAX)
             absolute = UINT32_MAX;
         target = (uint32_t)absolute;
@@ -248,8 +249,8 @@ static int decode_range(struct reader *reader, uint64_t start, uint64_t end, uin
     return 0;
 }
 
-/* What lies before a function: padding, and its kcfi prefix if it has one (`mov eax, ID`, ending where the
- * function starts). The prefix is decoded by itself, so that no padding can hide it. */
+/* What lies before a function: padding, and its kcfi prefix if it has one (`mov eax, ID`, ending
+ * where the function starts). The prefix is decoded by itself, so that no padding can hide it. */
 static int decode_gap(struct reader *reader, uint64_t start, struct code_function *function)
 {
     struct code *code = reader->code;
@@ -351,7 +352,8 @@ static bool is_import_thunk(const struct code *code, const struct code_function 
     return symbol && strcmp(symbol->name, function->name + strlen(IMPORT_PREFIX)) == 0;
 }
 
-/* A thunk must be the only name of its bytes, or a call to it would be a call to the other name too. */
+/* A thunk must be the only name of its bytes, or a call to it would be a call to the other name
+ * too. */
 static int recognise_thunks(struct reader *reader)
 {
     struct code *code = reader->code;
@@ -366,7 +368,8 @@ static int recognise_thunks(struct reader *reader)
                 function->import = function->name + strlen(IMPORT_PREFIX);
             }
         } else if (strcmp(function->name, INDIRECT_THUNK) == 0) {
-            right = bytes_are(code, function, "\x41\xff\xe3", 3) && code->indirect_thunk == CODE_NONE;
+            right =
+                bytes_are(code, function, "\x41\xff\xe3", 3) && code->indirect_thunk == CODE_NONE;
             if (right) {
                 function->kind = CODE_INDIRECT_THUNK;
                 code->indirect_thunk = i;
@@ -398,11 +401,12 @@ static bool targets_function(const struct code *code, const struct code_instruct
 static bool read_check(const struct code *code, uint32_t index, uint32_t *id)
 {
     const struct code_instruction *end = &code->instructions[index];
-    if (end->function == CODE_NONE ||
-        index - code->functions[end->function].first < CHECK_LENGTH || end->length != 5)
+    if (end->function == CODE_NONE || index - code->functions[end->function].first < CHECK_LENGTH ||
+        end->length != 5)
         return false;
     const struct code_instruction *start = end - CHECK_LENGTH;
-    if (start[0].length != 6 || start[1].length != 4 || start[2].length != 2 || start[3].length != 2)
+    if (start[0].length != 6 || start[1].length != 4 || start[2].length != 2 ||
+        start[3].length != 2)
         return false;
     const uint8_t *bytes = code_bytes(code, index - CHECK_LENGTH);
     uint32_t negated;
@@ -436,8 +440,8 @@ static int recognise_sites(struct reader *reader)
                 instruction->class == CODE_CALL ? CODE_INDIRECT_CALL : CODE_INDIRECT_JUMP;
             site.checked = read_check(code, i, &site.id);
         }
-        if (!site.checked &&
-            add_problem(reader, CODE_PROBLEM_UNCHECKED, instruction->address, instruction->function))
+        if (!site.checked && add_problem(reader, CODE_PROBLEM_UNCHECKED, instruction->address,
+                                         instruction->function))
             return -1;
         for (uint32_t j = 0; site.checked && j <= CHECK_LENGTH; j++)
             code->instructions[i - j].facts |= CODE_IN_CHECK;
@@ -493,12 +497,12 @@ static int check_transfers(struct reader *reader)
         enum code_function_kind kind = instruction->function == CODE_NONE
                                            ? CODE_FUNCTION
                                            : code->functions[instruction->function].kind;
-        bool bare = instruction->class == CODE_OTHER ||
-                    ((instruction->class == CODE_BARE_INDIRECT ||
-                      instruction->class == CODE_BARE_RETURN) &&
-                     kind == CODE_FUNCTION);
-        if (bare && add_problem(reader, CODE_PROBLEM_BARE, instruction->address,
-                                instruction->function))
+        bool bare =
+            instruction->class == CODE_OTHER ||
+            ((instruction->class == CODE_BARE_INDIRECT || instruction->class == CODE_BARE_RETURN) &&
+             kind == CODE_FUNCTION);
+        if (bare &&
+            add_problem(reader, CODE_PROBLEM_BARE, instruction->address, instruction->function))
             return -1;
     }
     return 0;
@@ -515,8 +519,8 @@ int code_read(struct diag *diag, const struct object *object, struct code **resu
     code->object = object;
     code->indirect_thunk = CODE_NONE;
     code->return_thunk = CODE_NONE;
-    if (ZYAN_FAILED(ZydisDecoderInit(&code->decoder, ZYDIS_MACHINE_MODE_LONG_64,
-                                     ZYDIS_STACK_WIDTH_64)))
+    if (ZYAN_FAILED(
+            ZydisDecoderInit(&code->decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)))
         goto no_memory; /* cannot happen with these constants */
     if (collect_functions(&reader) || decode_segments(&reader) || recognise_thunks(&reader) ||
         recognise_sites(&reader) || check_targets(&reader) || check_transfers(&reader))
@@ -551,7 +555,7 @@ uint32_t code_at(const struct code *code, uint64_t address)
             high = middle;
     }
     return low < code->instruction_count && code->instructions[low].address == address ? low
-                                                                                        : CODE_NONE;
+                                                                                       : CODE_NONE;
 }
 
 uint32_t code_function_containing(const struct code *code, uint64_t address)
@@ -573,7 +577,7 @@ uint32_t code_function_at(const struct code *code, uint64_t address)
 {
     uint32_t function = code_function_containing(code, address);
     return function != CODE_NONE && code->functions[function].address == address ? function
-                                                                                  : CODE_NONE;
+                                                                                 : CODE_NONE;
 }
 
 const struct code_site *code_site(const struct code *code, uint32_t instruction)
@@ -587,7 +591,7 @@ const struct code_site *code_site(const struct code *code, uint32_t instruction)
             high = middle;
     }
     return low < code->site_count && code->sites[low].instruction == instruction ? &code->sites[low]
-                                                                                  : NULL;
+                                                                                 : NULL;
 }
 
 const uint8_t *code_bytes(const struct code *code, uint32_t instruction)
@@ -640,7 +644,8 @@ const char *code_problem_text(enum code_problem_kind kind)
     case CODE_PROBLEM_DECODE:
         return "the bytes are no instruction, or one that runs over the function's end";
     case CODE_PROBLEM_TARGET:
-        return "a branch leads neither to an instruction of its own function nor to a function's start";
+        return "a branch leads neither to an instruction of its own function nor to a function's "
+               "start";
     case CODE_PROBLEM_INTO_CHECK:
         return "a branch leads past the beginning of the check of an indirect call";
     case CODE_PROBLEM_UNCHECKED:

@@ -2,11 +2,11 @@
 /*
  * Each circular component is taken by itself, as a small graph of its own:
  *   1. with all candidates cut it must be free of circles, or there is no solution;
- *   2. sets of one candidate, of two, ... are tried as long as the work stays within EXACT_STEPS: the first
- *      that cuts everything is a smallest one;
- *   3. beyond that, greedily: cut the candidate with the most ways through it, as long as there are circles; then
- *      take back each cut that turned out to be unnecessary. Components that are too large even for that get
- *      a cut in each candidate.
+ *   2. sets of one candidate, of two, ... are tried as long as the work stays within EXACT_STEPS:
+ * the first that cuts everything is a smallest one;
+ *   3. beyond that, greedily: cut the candidate with the most ways through it, as long as there are
+ * circles; then take back each cut that turned out to be unnecessary. Components that are too large
+ * even for that get a cut in each candidate.
  */
 #include "linker/cuts.h"
 
@@ -105,8 +105,8 @@ static int part_init(struct part *part, const struct depth *depth, uint32_t inde
     return part_arcs(part, depth, vertex_of, index);
 }
 
-/* Whether a circle with a call is left among what is not removed: the same algorithm as in depth.c, on this
- * graph. Leaves each vertex's strong component in part->component. */
+/* Whether a circle with a call is left among what is not removed: the same algorithm as in depth.c,
+ * on this graph. Leaves each vertex's strong component in part->component. */
 static bool has_circle(struct part *part)
 {
     uint32_t visited = 0, components = 0, open = 0, calls = 0;
@@ -162,7 +162,8 @@ static uint64_t one_pass(const struct part *part)
     return (uint64_t)part->count + part->first_arc[part->count];
 }
 
-/* Tries every set of `size` candidates, in lexicographic order; leaves the first that works removed. */
+/* Tries every set of `size` candidates, in lexicographic order; leaves the first that works
+ * removed. */
 static bool try_sets(struct part *part, uint32_t size, uint64_t *steps)
 {
     uint32_t n = part->candidate_count;
@@ -258,7 +259,8 @@ static int cut_part(struct part *part, bool *cut, uint32_t *uncut)
         part->removed[part->candidates[i]] = true;
     if (has_circle(part)) {
         for (uint32_t v = 0; v < part->count && *uncut == CODE_NONE; v++)
-            for (uint32_t a = part->first_arc[v]; !part->removed[v] && a < part->first_arc[v + 1]; a++)
+            for (uint32_t a = part->first_arc[v]; !part->removed[v] && a < part->first_arc[v + 1];
+                 a++)
                 if (!part->arcs[a].tail && !part->removed[part->arcs[a].to] &&
                     part->component[v] == part->component[part->arcs[a].to])
                     *uncut = part->nodes[v];

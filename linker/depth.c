@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Tarjan's algorithm with its recursion on an explicit stack: call graphs may be as deep as they are large. */
+/* Tarjan's algorithm with its recursion on an explicit stack: call graphs may be as deep as they
+ * are large. */
 struct visitor {
     struct depth *depth;
-    uint32_t *number;  /* order of the first visit, from 1; 0: not visited */
-    uint32_t *lowest;  /* lowest number reachable within the open nodes */
-    uint32_t *open;    /* nodes whose component is not complete */
+    uint32_t *number; /* order of the first visit, from 1; 0: not visited */
+    uint32_t *lowest; /* lowest number reachable within the open nodes */
+    uint32_t *open;   /* nodes whose component is not complete */
     uint32_t open_count;
     struct callgraph_edges *calls; /* the path that is being walked */
     uint32_t call_count;
@@ -33,7 +34,8 @@ static void consider(struct depth *depth, struct depth_component *component, uin
                      uint64_t bound, const struct callgraph_edge *edge, uint64_t *best)
 {
     /* Of equals a path that goes on explains more than one that ends. */
-    bool ends = component->deepest == CODE_NONE || depth->nodes[component->deepest].next == CODE_NONE;
+    bool ends =
+        component->deepest == CODE_NONE || depth->nodes[component->deepest].next == CODE_NONE;
     if (component->deepest != CODE_NONE && (bound < *best || (bound == *best && !(edge && ends))))
         return;
     *best = bound;
@@ -64,8 +66,8 @@ static void complete(struct depth *depth, struct depth_component *component)
             } else if (there->component == index) {
                 component->circular |= !edge.tail;
             } else {
-                uint64_t bound = there->bound == DEPTH_UNBOUNDED ? DEPTH_UNBOUNDED
-                                                                  : there->bound + edge.cost;
+                uint64_t bound =
+                    there->bound == DEPTH_UNBOUNDED ? DEPTH_UNBOUNDED : there->bound + edge.cost;
                 consider(depth, component, node, bound, &edge, &best);
             }
         }
@@ -88,9 +90,7 @@ static void leave(struct visitor *visitor, uint32_t node)
         return;
     struct depth_component *component = &depth->components[depth->component_count];
     component->deepest = CODE_NONE;
-    component->first = depth->component_count
-                           ? component[-1].first + component[-1].count
-                           : 0;
+    component->first = depth->component_count ? component[-1].first + component[-1].count : 0;
     uint32_t member;
     do {
         member = visitor->open[--visitor->open_count];
@@ -169,8 +169,8 @@ void depth_free(struct depth *depth)
     memset(depth, 0, sizeof(*depth));
 }
 
-/* Breadth first from a node through its component, until an edge leads to the target; *came and *by are filled with
- * each node's predecessor and the instruction between. */
+/* Breadth first from a node through its component, until an edge leads to the target; *came and *by
+ * are filled with each node's predecessor and the instruction between. */
 static int search(const struct depth *depth, uint32_t from, uint32_t target, uint32_t *came,
                   uint32_t *by, bool *found)
 {
@@ -189,7 +189,8 @@ static int search(const struct depth *depth, uint32_t from, uint32_t target, uin
         struct callgraph_edge edge;
         while (!*found && callgraph_next_edge(&edges, &edge)) {
             bool fresh = edge.node == target || (came[edge.node] == CODE_NONE && edge.node != from);
-            if (depth->nodes[edge.node].component != component || is_cut(depth, edge.node) || !fresh)
+            if (depth->nodes[edge.node].component != component || is_cut(depth, edge.node) ||
+                !fresh)
                 continue;
             came[edge.node] = queue[head];
             by[edge.node] = edge.instruction;
@@ -264,8 +265,8 @@ int depth_path(const struct depth *depth, uint32_t node, struct depth_step **ite
             goto no_memory;
         node = component->deepest;
         here = &depth->nodes[node];
-        struct depth_step step = {.node = node, .bytes = here->next_cost,
-                                  .instruction = here->next_instruction};
+        struct depth_step step = {
+            .node = node, .bytes = here->next_cost, .instruction = here->next_instruction};
         if (here->next == CODE_NONE && !callgraph_is_set(depth->graph, node))
             step.bytes = depth->graph->frames.frames[node].depth;
         if (add_step(&steps, step))

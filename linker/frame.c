@@ -20,16 +20,17 @@ struct value {
 };
 
 /*
- * What holds before an instruction on every path that reaches it. A function is realigned at most once on a
- * path: `and rsp, -align` at height align_height. From there on rsp counts from the realigned point, which
- * lies align_height to align_height + align - 8 below the entry.
+ * What holds before an instruction on every path that reaches it. A function is realigned at most
+ * once on a path: `and rsp, -align` at height align_height. From there on rsp counts from the
+ * realigned point, which lies align_height to align_height + align - 8 below the entry.
  */
 struct frame_state {
     bool reached;
     bool interior; /* inside a probe loop that was matched as a whole: nothing may lead here */
     struct value rsp;
     struct value rbp;
-    int32_t saved; /* height of rsp just after the caller's rbp was pushed; 0 when it is not on the stack */
+    int32_t saved; /* height of rsp just after the caller's rbp was pushed; 0 when it is not on the
+                      stack */
     int32_t align;
     int32_t align_height;
 };
@@ -47,8 +48,9 @@ struct walk {
 /* What an instruction does to the state. */
 struct effect {
     struct frame_state after;
-    int64_t peak;  /* greatest height while it runs */
-    uint32_t next; /* the instruction that follows when it does not branch; CODE_NONE when none does */
+    int64_t peak; /* greatest height while it runs */
+    uint32_t
+        next; /* the instruction that follows when it does not branch; CODE_NONE when none does */
 };
 
 static enum frame_fault fault(struct walk *walk, uint32_t instruction, enum frame_fault kind)
@@ -82,7 +84,8 @@ static enum frame_fault set_rsp(struct walk *walk, uint32_t at, struct frame_sta
     if (kind == VALUE_ENTRY && state->saved > height)
         state->saved = 0; /* the slot is free again: what is there may change */
     if (kind == VALUE_ENTRY && state->rbp.kind != VALUE_ALIGNED)
-        state->align = state->align_height = 0; /* nothing counts from the realigned point any more */
+        state->align = state->align_height =
+            0; /* nothing counts from the realigned point any more */
     return FRAME_OK;
 }
 
@@ -94,8 +97,8 @@ static enum frame_fault push(struct walk *walk, uint32_t at, struct frame_state 
 /* pop rbp, or the second half of leave. */
 static enum frame_fault pop_rbp(struct walk *walk, uint32_t at, struct frame_state *state)
 {
-    bool saved = state->saved != 0 && state->rsp.kind == VALUE_ENTRY &&
-                 state->rsp.height == state->saved;
+    bool saved =
+        state->saved != 0 && state->rsp.kind == VALUE_ENTRY && state->rsp.height == state->saved;
     state->rbp = (struct value){.kind = saved ? VALUE_CALLERS : VALUE_UNKNOWN};
     return set_rsp(walk, at, state, state->rsp.kind, (int64_t)state->rsp.height - 8);
 }
@@ -140,14 +143,15 @@ static struct value address_value(const struct frame_state *state,
         return unknown;
     if (base.kind != VALUE_ENTRY && base.kind != VALUE_ALIGNED)
         return unknown;
-    int64_t height = base.height - (operand->mem.disp.has_displacement ? operand->mem.disp.value : 0);
+    int64_t height =
+        base.height - (operand->mem.disp.has_displacement ? operand->mem.disp.value : 0);
     if (height < INT32_MIN || height > INT32_MAX)
         return unknown;
     return (struct value){.kind = base.kind, .height = (int32_t)height};
 }
 
-/* An access at a known distance must not lie below rsp, where an interrupt may change what it finds, nor
- * destroy what this analysis relies on. */
+/* An access at a known distance must not lie below rsp, where an interrupt may change what it
+ * finds, nor destroy what this analysis relies on. */
 static enum frame_fault access_memory(struct walk *walk, uint32_t at,
                                       const struct frame_state *state,
                                       const ZydisDecodedOperand *operand)
@@ -171,8 +175,8 @@ static enum frame_fault access_memory(struct walk *walk, uint32_t at,
     if (address.kind == VALUE_ALIGNED)
         return end > 0 ? fault(walk, at, FRAME_OVERWRITES) : FRAME_OK;
     bool overlaps_return = lowest < 8 && end > 0;
-    bool overlaps_saved = state->saved && lowest < -(int64_t)state->saved + 8 &&
-                          end > -(int64_t)state->saved;
+    bool overlaps_saved =
+        state->saved && lowest < -(int64_t)state->saved + 8 && end > -(int64_t)state->saved;
     return overlaps_return || overlaps_saved ? fault(walk, at, FRAME_OVERWRITES) : FRAME_OK;
 }
 
@@ -198,7 +202,8 @@ static enum frame_fault adjust(struct walk *walk, uint32_t at, struct frame_stat
 {
     if (amount->type != ZYDIS_OPERAND_TYPE_IMMEDIATE)
         return fault(walk, at,
-                     amount->type == ZYDIS_OPERAND_TYPE_REGISTER ? FRAME_DYNAMIC : FRAME_UNKNOWN_RSP);
+                     amount->type == ZYDIS_OPERAND_TYPE_REGISTER ? FRAME_DYNAMIC
+                                                                 : FRAME_UNKNOWN_RSP);
     return set_rsp(walk, at, state, state->rsp.kind,
                    state->rsp.height + sign * amount->imm.value.s);
 }
@@ -283,8 +288,10 @@ static enum frame_fault interpret(struct walk *walk, uint32_t at, struct frame_s
 
     if (code_operands(walk->code, at, &decoded, operands))
         return fault(walk, at, FRAME_CODE);
-    bool to_rsp = decoded.operand_count_visible > 0 && is_register(&operands[0], ZYDIS_REGISTER_RSP);
-    bool to_rbp = decoded.operand_count_visible > 0 && is_register(&operands[0], ZYDIS_REGISTER_RBP);
+    bool to_rsp =
+        decoded.operand_count_visible > 0 && is_register(&operands[0], ZYDIS_REGISTER_RSP);
+    bool to_rbp =
+        decoded.operand_count_visible > 0 && is_register(&operands[0], ZYDIS_REGISTER_RBP);
 
     switch (decoded.mnemonic) {
     case ZYDIS_MNEMONIC_PUSH:
@@ -613,7 +620,8 @@ static int reserve_scratch(struct frames *frames, uint32_t count)
         free(frames->stack);
         frames->scratch_capacity = 0;
         frames->states = calloc(count, sizeof(*frames->states));
-        /* An instruction is pushed when it is reached, and again for each thing that becomes unknown. */
+        /* An instruction is pushed when it is reached, and again for each thing that becomes
+         * unknown. */
         frames->stack = calloc((size_t)count * 3, sizeof(*frames->stack));
         if (!frames->states || !frames->stack)
             return -1;

@@ -38,16 +38,17 @@ static bool jumps_to(const struct code *code, uint32_t at, uint32_t target)
 
 bool probe_match(const struct code *code, uint32_t at, struct probe *probe)
 {
-    /* mov r11, rsp ; sub r11, amount ; loop: sub rsp, 4096 ; mov qword [rsp], 0 ; cmp rsp, r11 ; jne loop */
+    /* mov r11, rsp ; sub r11, amount ; loop: sub rsp, 4096 ; mov qword [rsp], 0 ; cmp rsp, r11 ;
+     * jne loop */
     static const char *const plain[] = {MOV_R11_RSP, "\x49\x81\xeb", SUB_RSP_PAGE,
                                         STORE_ZERO,  CMP_RSP_R11,    "\x75"};
     static const size_t plain_lengths[] = {3, 3, 7, 8, 3, 1};
-    /* mov r11, rsp ; and r11, -align ; cmp r11, rsp ; je done ; sub rsp, 4096 ; cmp rsp, r11 ; jb foot ;
-     * body: mov qword [rsp], 0 ; sub rsp, 4096 ; cmp r11, rsp ; jb body ;
-     * foot: mov rsp, r11 ; mov qword [rsp], 0 ; done: */
+    /* mov r11, rsp ; and r11, -align ; cmp r11, rsp ; je done ; sub rsp, 4096 ; cmp rsp, r11 ; jb
+     * foot ; body: mov qword [rsp], 0 ; sub rsp, 4096 ; cmp r11, rsp ; jb body ; foot: mov rsp, r11
+     * ; mov qword [rsp], 0 ; done: */
     static const char *const aligned[] = {
-        MOV_R11_RSP, "\x49\x81\xe3", CMP_R11_RSP,  "\x74",      SUB_RSP_PAGE, CMP_RSP_R11, "\x72",
-        STORE_ZERO,  SUB_RSP_PAGE,   CMP_R11_RSP,  "\x72",      MOV_RSP_R11,  STORE_ZERO};
+        MOV_R11_RSP, "\x49\x81\xe3", CMP_R11_RSP, "\x74", SUB_RSP_PAGE, CMP_RSP_R11, "\x72",
+        STORE_ZERO,  SUB_RSP_PAGE,   CMP_R11_RSP, "\x72", MOV_RSP_R11,  STORE_ZERO};
     static const size_t aligned_lengths[] = {3, 3, 3, 1, 7, 3, 1, 8, 7, 3, 1, 3, 8};
 
     if (matches(code, at, plain, 6, plain_lengths)) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * LLVM's inline stack probes. A frame of more than a page is made a page at a time, each page touched before
- * the next; from some size on in a loop, with the loop's limit in r11 (X86FrameLowering.cpp,
- * emitStackProbeInlineGenericLoop; BuildStackAlignAND for alignments of a page and more). Such a loop is
- * known as a whole, byte for byte, or not at all.
+ * LLVM's inline stack probes. A frame of more than a page is made a page at a time, each page
+ * touched before the next; from some size on in a loop, with the loop's limit in r11
+ * (X86FrameLowering.cpp, emitStackProbeInlineGenericLoop; BuildStackAlignAND for alignments of a
+ * page and more). Such a loop is known as a whole, byte for byte, or not at all.
  */
 #ifndef REXC_LINKER_PROBE_H
 #define REXC_LINKER_PROBE_H

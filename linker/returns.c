@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The least fixed point of "may return": each instruction that control may reach is visited once; a walk
- * stops at a call whose callee is not (yet) known to return and waits there.
+ * The least fixed point of "may return": each instruction that control may reach is visited once; a
+ * walk stops at a call whose callee is not (yet) known to return and waits there.
  *
  * Nodes are functions, then callee sets: a set may return when one of its members may.
  */
@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Something that becomes true when a node turns out to return. Waiters form a list for each node. */
+/* Something that becomes true when a node turns out to return. Waiters form a list for each node.
+ */
 struct waiter {
     enum { WAIT_CALL, WAIT_TAIL, WAIT_MEMBER } kind;
     uint32_t subject; /* the call or jump's instruction; the set that has the node as a member */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which functions may return. After a call to one that never does, LLVM emits nothing: what follows is other
- * code, or the function's end. That a function never returns is proved, not believed: it is what is left
- * when everything that might return has been found, starting from the return instructions.
+ * Which functions may return. After a call to one that never does, LLVM emits nothing: what follows
+ * is other code, or the function's end. That a function never returns is proved, not believed: it
+ * is what is left when everything that might return has been found, starting from the return
+ * instructions.
  */
 #ifndef REXC_LINKER_RETURNS_H
 #define REXC_LINKER_RETURNS_H

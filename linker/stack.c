@@ -20,9 +20,9 @@ struct analysis {
     const struct stack_options *options;
     uint32_t limit;
     struct stack_result *result;
-    uint32_t timeout; /* __rex_handle_timeout */
-    bool *cut;        /* by node: has a check, or is to have one */
-    bool *planned;    /* by node: is to be given one by the compiler */
+    uint32_t timeout;     /* __rex_handle_timeout */
+    bool *cut;            /* by node: has a check, or is to have one */
+    bool *planned;        /* by node: is to be given one by the compiler */
     struct depth whole;   /* as if there were no checks */
     struct depth limited; /* down to the next checks */
     bool failed;          /* something was reported */
@@ -40,7 +40,8 @@ static bool is_named(const struct code *code, uint32_t function, const char *con
 {
     const struct object *object = code->object;
     for (size_t i = code->functions[function].symbol;
-         i < object->function_count && object->functions[i].address == code->functions[function].address;
+         i < object->function_count &&
+         object->functions[i].address == code->functions[function].address;
          i++) {
         size_t low = 0, high = count;
         while (low < high) {
@@ -160,9 +161,10 @@ static void report_circle(struct analysis *analysis, uint32_t node)
             .code = DIAG_STACK_RECURSION,
             .at = {.symbol = length ? code->functions[circle[0]].name : NULL},
             .why = "each turn uses more stack, and nothing stops it before the stack's end",
-            .help = plan ? "Break the circle: use a loop, or let the recursion pass through a function "
-                           "of the program."
-                         : "Build the object with this version of rexc, which puts checks into it.",
+            .help =
+                plan ? "Break the circle: use a loop, or let the recursion pass through a function "
+                       "of the program."
+                     : "Build the object with this version of rexc, which puts checks into it.",
             .notes = (const char *const *)notes.lines,
         };
         diag_report(analysis->diag, &message, "a recursion without a stack check");
@@ -223,17 +225,18 @@ static void report_limit(struct analysis *analysis, const struct stack_root *roo
         .code = panic ? DIAG_STACK_PANIC_LIMIT : DIAG_STACK_LIMIT,
         .at = {.symbol = root->name},
         .why = "an overflow of the stack would halt the machine",
-        .help = panic ? "Give the types that panic messages print simpler Display or Debug "
-                        "implementations."
-                      : "Move the largest arrays into a map (a per-CPU array of one element serves as "
-                        "scratch space), or use smaller keys and values.",
+        .help =
+            panic ? "Give the types that panic messages print simpler Display or Debug "
+                    "implementations."
+                  : "Move the largest arrays into a map (a per-CPU array of one element serves as "
+                    "scratch space), or use smaller keys and values.",
         .notes = (const char *const *)notes.lines,
     };
-    diag_report(analysis->diag, &message,
-                "%s may need %" PRIu32 " bytes of stack%s; it gets %" PRIu32 " (%" PRIu32 " too many)",
-                panic ? "formatting a panic message" : "this program", root->bound,
-                root->checked ? " before its first check" : "", root->limit,
-                root->bound - root->limit);
+    diag_report(
+        analysis->diag, &message,
+        "%s may need %" PRIu32 " bytes of stack%s; it gets %" PRIu32 " (%" PRIu32 " too many)",
+        panic ? "formatting a panic message" : "this program", root->bound,
+        root->checked ? " before its first check" : "", root->limit, root->bound - root->limit);
     stack_notes_free(&notes);
 }
 
@@ -260,8 +263,9 @@ static int bound_root(struct analysis *analysis, struct stack_root *root)
             root->path[root->path_length - 1].set = steps[i].node - code->function_count;
             continue;
         }
-        enum code_class class =
-            steps[i].instruction == CODE_NONE ? CODE_CALL : code->instructions[steps[i].instruction].class;
+        enum code_class class = steps[i].instruction == CODE_NONE
+                                    ? CODE_CALL
+                                    : code->instructions[steps[i].instruction].class;
         root->path[root->path_length++] = (struct stack_frame){
             .function = steps[i].node,
             .bytes = steps[i].bytes,
@@ -278,8 +282,8 @@ static int bound_root(struct analysis *analysis, struct stack_root *root)
     return 0;
 }
 
-/* The handler is entered at any instruction of any path, so whatever it used would be used below the
- * deepest of them. */
+/* The handler is entered at any instruction of any path, so whatever it used would be used below
+ * the deepest of them. */
 static void check_timeout(struct analysis *analysis)
 {
     uint64_t bound = analysis->whole.nodes[analysis->timeout].bound;
@@ -306,8 +310,8 @@ static void report_need(struct analysis *analysis, const struct stack_check *che
         .help = "Build the object again with this version of rexc.",
     };
     diag_report(analysis->diag, &message,
-                "a stack check demands %" PRIu32 " bytes where %" PRIu32 " are needed", check->encoded,
-                check->need);
+                "a stack check demands %" PRIu32 " bytes where %" PRIu32 " are needed",
+                check->encoded, check->need);
     analysis->failed = true;
 }
 
@@ -320,7 +324,8 @@ static void report_hopeless(struct analysis *analysis, const struct stack_check 
         .help = "Move the largest arrays of the recursion into a map.",
     };
     diag_report(analysis->diag, &message,
-                "one turn of a recursion needs %" PRIu32 " bytes of stack; the program gets %" PRIu32,
+                "one turn of a recursion needs %" PRIu32
+                " bytes of stack; the program gets %" PRIu32,
                 check->need, analysis->limit);
     analysis->failed = true;
 }
@@ -389,11 +394,11 @@ static int list_needs(struct analysis *analysis)
         if (!check_site_match(code, i, &site))
             continue;
         uint64_t need = analysis->limited.nodes[i].bound;
-        for (size_t j = function->symbol; j < object->function_count &&
-                                          object->functions[j].address == function->address; j++)
-            result->needs[count++] = (struct stack_need){
-                .name = object->functions[j].name,
-                .bytes = need > UINT32_MAX ? UINT32_MAX : (uint32_t)need};
+        for (size_t j = function->symbol;
+             j < object->function_count && object->functions[j].address == function->address; j++)
+            result->needs[count++] =
+                (struct stack_need){.name = object->functions[j].name,
+                                    .bytes = need > UINT32_MAX ? UINT32_MAX : (uint32_t)need};
     }
     qsort(result->needs, count, sizeof(*result->needs), compare_needs);
     for (size_t i = 0; i < count; i++) {

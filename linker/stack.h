@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How much stack a program of an object may use, from the machine code. docs/safety.md ("The stack") has the
- * argument that the bounds hold; the files that it follows are, in its order: code.h (instructions and where
- * branches lead), frame.h (one function), callee.h, returns.h and callgraph.h (who calls whom), depth.h
- * (longest paths), cuts.h (recursion), and this one (what is promised of an object).
+ * How much stack a program of an object may use, from the machine code. docs/safety.md ("The
+ * stack") has the argument that the bounds hold; the files that it follows are, in its order:
+ * code.h (instructions and where branches lead), frame.h (one function), callee.h, returns.h and
+ * callgraph.h (who calls whom), depth.h (longest paths), cuts.h (recursion), and this one (what is
+ * promised of an object).
  */
 #ifndef REXC_LINKER_STACK_H
 #define REXC_LINKER_STACK_H
@@ -22,7 +23,8 @@ struct diag;
 enum stack_round {
     /* The object is as it will be run: circles must be cut, and every check must demand enough. */
     STACK_FINAL,
-    /* Built without checks: if there is a circle, the result says where to cut, and has no bounds. */
+    /* Built without checks: if there is a circle, the result says where to cut, and has no bounds.
+     */
     STACK_PLAN,
     /* Built with the checks of a plan, linked with any needs: the result says the right needs. */
     STACK_NEEDS,
@@ -31,8 +33,9 @@ enum stack_round {
 struct stack_options {
     uint32_t limit; /* bytes for each program; 0, or at most REX_STACK_PROGRAM */
     enum stack_round round;
-    /* STACK_PLAN: symbols that the compiler can put a check into (the program's own functions), and symbols
-     * that will have one anyway (those of a core built with checks). Both sorted by strcmp. */
+    /* STACK_PLAN: symbols that the compiler can put a check into (the program's own functions), and
+     * symbols that will have one anyway (those of a core built with checks). Both sorted by strcmp.
+     */
     const char *const *may_check;
     size_t may_check_count;
     const char *const *checked;
@@ -41,20 +44,22 @@ struct stack_options {
 
 /* One frame of a deepest path. */
 struct stack_frame {
-    uint32_t function;    /* index in code->functions */
-    uint32_t bytes;       /* used here, up to and with the return address of the call that the path takes */
+    uint32_t function; /* index in code->functions */
+    uint32_t
+        bytes; /* used here, up to and with the return address of the call that the path takes */
     uint32_t instruction; /* that call or jump; CODE_NONE in the last frame */
-    uint32_t set;         /* the callee_set that it calls through, when it is indirect; else CODE_NONE */
-    bool tail;            /* it jumps, so the next frame takes this one's place */
+    uint32_t set; /* the callee_set that it calls through, when it is indirect; else CODE_NONE */
+    bool tail;    /* it jumps, so the next frame takes this one's place */
 };
 
 /* A root of the analysis: a program, or the panic body. */
 struct stack_root {
     const char *name; /* symbol */
     uint32_t function;
-    int type;         /* enum rex_program_type; -1 for the panic body */
-    bool checked;     /* reaches a circle that checks cut */
-    uint32_t bound;   /* bytes below rsp at the entry; when checked: down to the first check on the deepest path */
+    int type;       /* enum rex_program_type; -1 for the panic body */
+    bool checked;   /* reaches a circle that checks cut */
+    uint32_t bound; /* bytes below rsp at the entry; when checked: down to the first check on the
+                       deepest path */
     uint32_t limit;
     struct stack_frame *path; /* the bytes add up to bound */
     size_t path_length;
@@ -64,10 +69,10 @@ struct stack_root {
 struct stack_check {
     const char *name; /* symbol */
     uint32_t function;
-    bool planned;     /* STACK_PLAN: to be put there; false: it has one, or core has one */
-    uint32_t need;    /* bytes below rsp at its entry, down to the next checks; 0 in a plan */
-    uint32_t encoded; /* what the code demands */
-    uint32_t *circle; /* functions of a shortest circle through it, itself first */
+    bool planned;         /* STACK_PLAN: to be put there; false: it has one, or core has one */
+    uint32_t need;        /* bytes below rsp at its entry, down to the next checks; 0 in a plan */
+    uint32_t encoded;     /* what the code demands */
+    uint32_t *circle;     /* functions of a shortest circle through it, itself first */
     size_t circle_length; /* 0: it is on no circle */
 };
 
@@ -78,8 +83,8 @@ struct stack_need {
 };
 
 struct stack_result {
-    struct callgraph *graph; /* its code is not owned */
-    bool circular;           /* some root reaches a circle of calls */
+    struct callgraph *graph;     /* its code is not owned */
+    bool circular;               /* some root reaches a circle of calls */
     struct stack_root *programs; /* by address */
     size_t program_count;
     struct stack_root panic;
@@ -87,17 +92,17 @@ struct stack_result {
     size_t check_count;
     struct stack_need *needs; /* by name; every check of the object, reachable or not */
     size_t need_count;
-    /* Functions whose id no reachable call demands, or whose address nothing takes: to be overwritten. Indices
-     * in code->functions, all with a prefix. */
+    /* Functions whose id no reachable call demands, or whose address nothing takes: to be
+     * overwritten. Indices in code->functions, all with a prefix. */
     uint32_t *unused_ids;
     size_t unused_id_count;
     uint32_t *reachable; /* functions that control may reach, by address */
     size_t reachable_count;
 };
 
-/* Analyses the object; code must be object's and outlive the result. Reports what is wrong and returns -1 with
- * *result NULL when something is not understood, a bound is over its limit, a circle is not cut, or a check
- * demands too little. */
+/* Analyses the object; code must be object's and outlive the result. Reports what is wrong and
+ * returns -1 with *result NULL when something is not understood, a bound is over its limit, a
+ * circle is not cut, or a check demands too little. */
 int stack_analyse(struct diag *diag, const struct object *object, const struct code *code,
                   const struct stack_options *options, struct stack_result **result);
 void stack_result_free(struct stack_result *result);

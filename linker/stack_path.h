@@ -20,8 +20,9 @@ struct stack_notes {
     size_t capacity;
 };
 
-/* "+bytes  function (file:line)" for each frame, and the sum; the middle of a very long path is left out. Returns
- * -1 when memory ran out, not always reported to diag; stack_notes_free() in either case. */
+/* "+bytes  function (file:line)" for each frame, and the sum; the middle of a very long path is
+ * left out. Returns -1 when memory ran out, not always reported to diag; stack_notes_free() in
+ * either case. */
 int stack_notes_path(struct diag *diag, struct stack_notes *notes,
                      const struct stack_result *result, const struct stack_root *root);
 /* Who calls whom around a circle of functions. */
@@ -29,13 +30,14 @@ int stack_notes_circle(struct stack_notes *notes, const struct code *code, const
                        size_t length);
 void stack_notes_free(struct stack_notes *notes);
 
-/* The same path appended to a buffer, each line indented and ended by a newline. Errors are the buffer's. */
+/* The same path appended to a buffer, each line indented and ended by a newline. Errors are the
+ * buffer's. */
 void stack_path_text(struct buffer *out, const struct stack_result *result,
                      const struct stack_root *root, const struct debug_info *info);
 /* A function's demangled name, an import's plain one; to free(). NULL when memory ran out. */
 char *stack_function_name(const struct code *code, uint32_t function);
-/* Where a frame of a path is in the source: the line of the call, or of the function where the path ends. False when
- * that is unknown. */
+/* Where a frame of a path is in the source: the line of the call, or of the function where the path
+ * ends. False when that is unknown. */
 bool stack_frame_source(const struct debug_info *info, const struct code *code,
                         const struct stack_frame *frame, struct source_frame *source);
 /* Appends name, shortened in the middle to at most width columns. */

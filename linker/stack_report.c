@@ -31,7 +31,8 @@ static int close_report(struct diag *diag, struct report *report)
     debug_info_close(report->info);
     if (!report->out->failed)
         return 0;
-    return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "out of memory while writing the stack report");
+    return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL,
+                      "out of memory while writing the stack report");
 }
 
 /* The names of checks and set members, shortened to a column. */
@@ -45,8 +46,8 @@ static void put_function(struct report *report, uint32_t function, size_t width)
     free(name);
 }
 
-/* A check that the root can reach is on the root's component graph; which root uses which check is not kept, so the
- * checks are told once for the object. */
+/* A check that the root can reach is on the root's component graph; which root uses which check is
+ * not kept, so the checks are told once for the object. */
 static void text_checks(struct report *report)
 {
     const struct stack_result *result = report->result;
@@ -84,7 +85,8 @@ static void text_sets(struct report *report)
             buffer_string(out, "\nindirect calls, by the type that they check\n");
         heading = true;
         buffer_format(out, "  %08" PRIx32 "  %s\n", set->id,
-                      set->count ? "may call" : "calls nothing: no such function's address is taken");
+                      set->count ? "may call"
+                                 : "calls nothing: no such function's address is taken");
         for (uint32_t j = 0; j < set->count; j++) {
             uint32_t member = graph->sets.members[set->first + j];
             bool relocated = graph->taken[member] == CALLGRAPH_TAKEN_BY_RELOCATION;
@@ -100,10 +102,9 @@ static void text_root(struct report *report, const struct stack_root *root, cons
     struct buffer *out = report->out;
     buffer_format(out, "%s: ", title);
     if (root->checked)
-        buffer_format(out,
-                      "bounded by stack checks at %" PRIu32 " bytes; %" PRIu32
-                      " to the first of them\n",
-                      root->limit, root->bound);
+        buffer_format(
+            out, "bounded by stack checks at %" PRIu32 " bytes; %" PRIu32 " to the first of them\n",
+            root->limit, root->bound);
     else
         buffer_format(out, "%" PRIu32 " of %" PRIu32 " bytes, %" PRIu32 " to spare\n", root->bound,
                       root->limit, root->limit > root->bound ? root->limit - root->bound : 0);
@@ -272,8 +273,8 @@ static void diff_frames(struct report *from, const struct stack_root *old_root, 
     struct buffer *out = to->out;
     for (size_t i = 0; i < new_root->path_length; i++) {
         const struct stack_frame *frame = &new_root->path[i];
-        const struct stack_frame *before = find_frame(
-            from->result, old_root, to->code->functions[frame->function].name);
+        const struct stack_frame *before =
+            find_frame(from->result, old_root, to->code->functions[frame->function].name);
         int64_t change = (int64_t)frame->bytes - (before ? (int64_t)before->bytes : 0);
         if (before && change == 0)
             continue;
@@ -303,8 +304,8 @@ static void diff_root(struct report *from, const struct stack_root *old_root, st
                   old_root->bound, new_root->bound,
                   (int64_t)new_root->bound - (int64_t)old_root->bound,
                   old_root->checked == new_root->checked ? ""
-                  : new_root->checked                     ? ", now with stack checks"
-                                                          : ", without stack checks now");
+                  : new_root->checked                    ? ", now with stack checks"
+                                                         : ", without stack checks now");
     diff_frames(from, old_root, to, new_root);
 }
 

@@ -8,7 +8,8 @@
 struct buffer;
 struct diag;
 
-/* For each program its bound, limit and deepest path; checks, indirect calls, panic body. At most 100 columns. */
+/* For each program its bound, limit and deepest path; checks, indirect calls, panic body. At most
+ * 100 columns. */
 int stack_report_text(struct diag *diag, const struct stack_result *result, struct buffer *out);
 
 /* One line of JSON, format 1:
@@ -16,11 +17,12 @@ int stack_report_text(struct diag *diag, const struct stack_result *result, stru
  *     "path":[{"function","bytes","file","line","call"}],
  *     "checks":[{"function","cycle":[...],"need"}]}],
  *    "panic":{...as a program, without type}, "indirect":[{"id","members":[{"function","taken"}]}]}
- * bound is null for a program with checks, and then "first_check" is the bytes to the first check; file and line are left
- * out when unknown; "call" is "call", "jump" or "end". */
+ * bound is null for a program with checks, and then "first_check" is the bytes to the first check;
+ * file and line are left out when unknown; "call" is "call", "jump" or "end". */
 int stack_report_json(struct diag *diag, const struct stack_result *result, struct buffer *out);
 
-/* What changed from one object to another: bounds, and the frames of the functions on the deepest paths. */
+/* What changed from one object to another: bounds, and the frames of the functions on the deepest
+ * paths. */
 int stack_report_diff(struct diag *diag, const struct stack_result *old_result,
                       const struct stack_result *new_result, struct buffer *out);
 

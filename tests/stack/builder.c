@@ -60,7 +60,8 @@ uint32_t builder_declare(struct builder *builder, const char *name)
 {
     char text[32];
     if (builder->function_count == builder->function_capacity) {
-        builder->function_capacity = builder->function_capacity ? builder->function_capacity * 2 : 64;
+        builder->function_capacity =
+            builder->function_capacity ? builder->function_capacity * 2 : 64;
         builder->functions = checked(reallocarray(builder->functions, builder->function_capacity,
                                                   sizeof(*builder->functions)));
     }
@@ -93,8 +94,8 @@ static void put_target(struct builder *builder, uint32_t function)
 {
     if (builder->fixup_count == builder->fixup_capacity) {
         builder->fixup_capacity = builder->fixup_capacity ? builder->fixup_capacity * 2 : 256;
-        builder->fixups = checked(reallocarray(builder->fixups, builder->fixup_capacity,
-                                               sizeof(*builder->fixups)));
+        builder->fixups = checked(
+            reallocarray(builder->fixups, builder->fixup_capacity, sizeof(*builder->fixups)));
     }
     builder->fixups[builder->fixup_count++] =
         (struct fixup){.offset = builder->text.length, .function = function};
@@ -301,7 +302,8 @@ static int compare_functions(const void *a, const void *b)
 static void make_functions(struct builder *builder, struct object *object)
 {
     object->functions = checked(calloc(builder->function_count, sizeof(*object->functions)));
-    builder->symbols = checked(calloc((size_t)builder->function_count + 1, sizeof(*builder->symbols)));
+    builder->symbols =
+        checked(calloc((size_t)builder->function_count + 1, sizeof(*builder->symbols)));
     builder->symbols[0].name = "";
     for (uint32_t i = 0; i < builder->function_count; i++) {
         const struct function *function = &builder->functions[i];
@@ -327,9 +329,8 @@ static void make_slots(struct builder *builder, struct object *object)
     builder->dynamic_symbols[0].name = "";
     for (size_t i = 0; i < builder->import_count; i++) {
         builder->dynamic_symbols[i + 1].name = builder->imports[i];
-        builder->slots[i] = (struct object_relocation){.offset = SLOT_ADDRESS + 8 * i,
-                                                       .type = R_X86_64_GLOB_DAT,
-                                                       .symbol = (uint32_t)i + 1};
+        builder->slots[i] = (struct object_relocation){
+            .offset = SLOT_ADDRESS + 8 * i, .type = R_X86_64_GLOB_DAT, .symbol = (uint32_t)i + 1};
     }
     object->dynamic_symbols = builder->dynamic_symbols;
     object->dynamic_symbol_count = builder->import_count + 1;
@@ -339,8 +340,8 @@ static void make_slots(struct builder *builder, struct object *object)
 
 static void make_relocations(struct builder *builder, struct object *object)
 {
-    object->relocations = checked(
-        calloc(builder->relocation_count + 1, sizeof(*object->relocations)));
+    object->relocations =
+        checked(calloc(builder->relocation_count + 1, sizeof(*object->relocations)));
     object->relocation_count = builder->relocation_count;
     for (size_t i = 0; i < builder->relocation_count; i++) {
         object->relocations[i] = builder->relocations[i];
@@ -387,8 +388,8 @@ uint32_t builder_index(const struct builder *builder, const struct code *code, u
     return index;
 }
 
-int builder_analyse(struct builder *builder, const struct stack_options *options, struct code **code,
-                    struct stack_result **result)
+int builder_analyse(struct builder *builder, const struct stack_options *options,
+                    struct code **code, struct stack_result **result)
 {
     const struct object *object = builder_object(builder);
     free(builder->output);

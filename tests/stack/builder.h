@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Objects made in memory, function by function, for tests of call graphs: a text segment at 0x1000, and
- * the tables that the object reader would have made. Machine code is written as LLVM writes it.
+ * Objects made in memory, function by function, for tests of call graphs: a text segment at 0x1000,
+ * and the tables that the object reader would have made. Machine code is written as LLVM writes it.
  */
 #ifndef REXC_TESTS_STACK_BUILDER_H
 #define REXC_TESTS_STACK_BUILDER_H
@@ -16,14 +16,15 @@
 
 struct builder;
 
-/* Thunks, the panic body (8 bytes deep) and the timeout handler are there from the start. Fails the test when memory
- * runs out, as all functions here do. */
+/* Thunks, the panic body (8 bytes deep) and the timeout handler are there from the start. Fails the
+ * test when memory runs out, as all functions here do. */
 struct builder *builder_new(void);
 void builder_free(struct builder *builder);
 
 /* A function that was declared, to define it anew (the last definition counts). */
 uint32_t builder_find(const struct builder *builder, const char *name);
-/* Declares a function; its code may refer to functions that come later. The name is copied; NULL: "fN". */
+/* Declares a function; its code may refer to functions that come later. The name is copied; NULL:
+ * "fN". */
 uint32_t builder_declare(struct builder *builder, const char *name);
 /* The code of a declared function follows, up to builder_end(). */
 void builder_begin(struct builder *builder, uint32_t function);
@@ -58,8 +59,8 @@ const struct object *builder_object(struct builder *builder);
 uint32_t builder_index(const struct builder *builder, const struct code *code, uint32_t function);
 
 /* Reads and analyses the object; 0 or -1. The result refers to *code. */
-int builder_analyse(struct builder *builder, const struct stack_options *options, struct code **code,
-                    struct stack_result **result);
+int builder_analyse(struct builder *builder, const struct stack_options *options,
+                    struct code **code, struct stack_result **result);
 /* The code of the first error of the last builder_analyse(), e.g. 609; 0 without errors. */
 unsigned builder_error(const struct builder *builder);
 /* Everything that it said. */

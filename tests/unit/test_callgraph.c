@@ -322,7 +322,8 @@ static void a_set_may_be_empty(void **state)
     uint32_t function = builder_declare(builder, "program");
     builder_begin_program(builder, function);
     builder_sub(builder, 16);
-    builder_indirect_call(builder, ID_A); /* no such function: the check's trap is all that it reaches */
+    builder_indirect_call(builder,
+                          ID_A); /* no such function: the check's trap is all that it reaches */
     builder_end(builder);
     assert_int_equal(bound_of(builder, &answer), 16 + 8);
     release(builder, &answer);
@@ -478,8 +479,8 @@ static void large_graphs_take_linear_time(void **state)
     for (int ring = 0; ring < 2; ring++) {
         double small = time_of_graph(LARGE / 10, ring);
         double large = time_of_graph(LARGE, ring);
-        print_message("%s: %.3f s for %u functions, %.3f s for %u\n", ring ? "ring" : "chain", small,
-                      LARGE / 10, large, LARGE);
+        print_message("%s: %.3f s for %u functions, %.3f s for %u\n", ring ? "ring" : "chain",
+                      small, LARGE / 10, large, LARGE);
         assert_true(large < 40 * small + 1); /* quadratic would be 100 times */
     }
 }

@@ -112,8 +112,7 @@ static void problems_are_named(void **state)
     };
     size_t total = 0;
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
-        size_t count =
-            problems_of(code, find(code, expected[i].function), expected[i].kind);
+        size_t count = problems_of(code, find(code, expected[i].function), expected[i].kind);
         if (count != expected[i].count)
             fail_msg("%s: %zu problems", expected[i].function, count);
         total += count;
@@ -234,7 +233,8 @@ static void symbols_that_make_no_sense_are_problems(void **state)
 {
     (void)state;
     struct builder *builder = builder_new();
-    uint32_t empty = builder_declare(builder, "empty"), outside = builder_declare(builder, "outside");
+    uint32_t empty = builder_declare(builder, "empty"),
+             outside = builder_declare(builder, "outside");
     builder_begin(builder, outside);
     builder_return(builder);
     builder_end(builder);

@@ -234,10 +234,14 @@ static void edges_carry_heights(void **state)
 static void returning_is_proved(void **state)
 {
     const struct fixture *fixture = *state;
-    static const char *const never[] = {"stops", "spins", "endless", "ends_in_import",
-                                        "ends_in_proof", "before_return"};
-    static const char *const may[] = {"leaf", "tail_jump", "after_proof", "through_pointer",
-                                      "jumps_through_pointer", "conditional_tail_jump"};
+    static const char *const never[] = {"stops",          "spins",         "endless",
+                                        "ends_in_import", "ends_in_proof", "before_return"};
+    static const char *const may[] = {"leaf",
+                                      "tail_jump",
+                                      "after_proof",
+                                      "through_pointer",
+                                      "jumps_through_pointer",
+                                      "conditional_tail_jump"};
     for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
         assert_false(fixture->returns.functions[find(fixture, never[i])]);
     for (size_t i = 0; i < sizeof(may) / sizeof(may[0]); i++)

@@ -111,7 +111,8 @@ static size_t planned(const struct answer *answer)
     return count;
 }
 
-static bool is_planned(const struct answer *answer, const struct builder *builder, uint32_t function)
+static bool is_planned(const struct answer *answer, const struct builder *builder,
+                       uint32_t function)
 {
     uint32_t index = builder_index(builder, answer->code, function);
     for (size_t i = 0; i < answer->result->check_count; i++)
@@ -231,7 +232,8 @@ static void cliques_need_all(void **state)
     assert_int_equal(checks_of_clique(40), 40);
 }
 
-/* Rings of 3, each with its own node that is on nothing else, through one hub: greedy and exact both find it. */
+/* Rings of 3, each with its own node that is on nothing else, through one hub: greedy and exact
+ * both find it. */
 static void a_hub_is_enough_at_any_size(void **state)
 {
     (void)state;
@@ -280,7 +282,8 @@ static void rings_outside_the_program_cannot_be_cut(void **state)
     builder_free(builder);
 }
 
-/* Recursion that passes through a function pointer: the set is on the circle, the function gets the check. */
+/* Recursion that passes through a function pointer: the set is on the circle, the function gets the
+ * check. */
 static void rings_through_pointers_are_found(void **state)
 {
     struct builder *builder = builder_new();
@@ -318,7 +321,8 @@ static void rings_through_pointers_are_found(void **state)
     builder_free(builder);
 }
 
-/* checked -> body -> {checked, deep}: the need is what lies below checked's entry down to itself or deep's leaf. */
+/* checked -> body -> {checked, deep}: the need is what lies below checked's entry down to itself or
+ * deep's leaf. */
 static struct builder *checked_program(uint32_t need, uint32_t first_frame)
 {
     struct builder *builder = builder_new();
@@ -370,7 +374,8 @@ static void checks_demand_what_is_needed(void **state)
 static void checks_are_known_byte_by_byte(void **state)
 {
     (void)state;
-    static const size_t opcodes[] = {0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 14, 19, 20, 21, 22, 23, 24, 29};
+    static const size_t opcodes[] = {0,  1,  2,  3,  4,  5,  6,  7,  12,
+                                     13, 14, 19, 20, 21, 22, 23, 24, 29};
     for (size_t i = 0; i < sizeof(opcodes) / sizeof(opcodes[0]); i++) {
         struct builder *builder = checked_program(NEED, 40);
         const struct object *object = builder_object(builder);
@@ -486,8 +491,9 @@ static void the_limit_is_exact(void **state)
     builder = deep_program(REX_STACK_PROGRAM - 16);
     assert_int_equal(error_of(builder, &final), 600);
     const char *output = builder_output(builder);
-    assert_non_null(strstr(output, "this program may need 16392 bytes of stack; it gets 16384 (8 too "
-                                   "many)"));
+    assert_non_null(strstr(output,
+                           "this program may need 16392 bytes of stack; it gets 16384 (8 too "
+                           "many)"));
     assert_non_null(strstr(output, "     +24  program\n"));
     assert_non_null(strstr(output, "  +16368  example::deep\n"));
     assert_non_null(strstr(output, "   16392  bytes in all\n"));
@@ -604,9 +610,9 @@ static void json_has_the_documented_shape(void **state)
     assert_int_equal(json_integer_value(json_object_get(root, "format")), 1);
     json_t *path = json_object_get(program_object, "path");
     assert_int_equal(json_array_size(path), 2);
-    assert_int_equal(json_unpack(json_array_get(path, 1), "{s:s,s:i}", "function", &function, "bytes",
-                                 &bytes),
-                     0);
+    assert_int_equal(
+        json_unpack(json_array_get(path, 1), "{s:s,s:i}", "function", &function, "bytes", &bytes),
+        0);
     assert_string_equal(function, "example::deep");
     assert_int_equal(bytes, 104);
     json_decref(root);
