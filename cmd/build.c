@@ -2,9 +2,9 @@
 #include "base/diag.h"
 #include "base/file.h"
 #include "cmd/project_options.h"
+#include "cmd/sign_options.h"
 #include "runtime/abi/rex_abi.h"
 
-#include <ctype.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,44 +22,6 @@ static char *absolute(const char *path)
     return result;
 }
 
-/* Options first, then the environment. A key without a certificate is a mistake, not a half-signed
- * object. */
-static int choose_key(struct build_options *build, bool no_sign,
-                      const struct command_options *options)
-{
-    struct pipeline_options *pipeline = &build->pipeline;
-    if (no_sign && (pipeline->sign_key || pipeline->sign_certificate))
-        return command_usage_error(options, "build", "--no-sign and a key contradict each other");
-    if (no_sign) {
-        pipeline->signing = SIGN_NOT;
-        return 0;
-    }
-    if (!pipeline->sign_key && !pipeline->sign_certificate) {
-        const char *key = getenv("REXC_SIGN_KEY"), *certificate = getenv("REXC_SIGN_CERT");
-        pipeline->sign_key = key && *key ? key : NULL;
-        pipeline->sign_certificate = certificate && *certificate ? certificate : NULL;
-    }
-    if (!pipeline->sign_key != !pipeline->sign_certificate)
-        return command_usage_error(
-            options, "build", "a key and its certificate come together: %s is missing",
-            pipeline->sign_key ? "--sign-cert (REXC_SIGN_CERT)" : "--sign-key (REXC_SIGN_KEY)");
-    pipeline->signing = pipeline->sign_key ? SIGN_GIVEN : SIGN_DEVELOPMENT;
-    return 0;
-}
-
-static int read_limit(struct build_options *build, const char *text,
-                      const struct command_options *options)
-{
-    char *end;
-    unsigned long limit = strtoul(text, &end, 10);
-    if (!isdigit((unsigned char)text[0]) || *end || limit == 0 || limit > REX_STACK_PROGRAM)
-        return command_usage_error(options, "build",
-                                   "--stack-limit takes bytes, from 1 to %u, not '%s'",
-                                   REX_STACK_PROGRAM, text);
-    build->pipeline.stack_limit = (uint32_t)limit;
-    return 0;
-}
-
 static int parse(int argc, char **argv, const struct command_options *options,
                  struct build_options *build)
 {
@@ -73,28 +35,28 @@ static int parse(int argc, char **argv, const struct command_options *options,
         {"strip", no_argument, NULL, OPTION_STRIP},
         {NULL, 0, NULL, 0},
     };
-    bool no_sign = false;
+    struct sign_options sign = {0};
     for (int c; (c = getopt_long(argc, argv, PROJECT_SHORT_OPTIONS "o:", known, NULL)) != -1;) {
         if (project_option(build, c, optarg))
             continue;
         if (c == 'o')
             build->output = optarg;
         else if (c == OPTION_KEY)
-            build->pipeline.sign_key = optarg;
+            sign.key = optarg;
         else if (c == OPTION_CERTIFICATE)
-            build->pipeline.sign_certificate = optarg;
+            sign.certificate = optarg;
         else if (c == OPTION_NO_SIGN)
-            no_sign = true;
+            sign.none = true;
         else if (c == OPTION_STRIP)
             build->pipeline.strip = true;
         else if (c != OPTION_LIMIT)
             return command_bad_option(options, "build", argv, known);
-        else if (read_limit(build, optarg, options))
+        else if (sign_read_limit(&build->pipeline, optarg, "build", options))
             return 2;
     }
     if (project_directory(build, "build", argc, argv, options))
         return 2;
-    return choose_key(build, no_sign, options);
+    return sign_choose(&build->pipeline, &sign, "build", options);
 }
 
 static const char *key_kind(const struct build_options *build)

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/project_options.h"
+#include "cmd/sign_options.h"
 
 #include <string.h>
 #include <unistd.h>
 
 void project_options_begin(struct build_options *build, const struct command_options *options)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     *build = (struct build_options){.directory = "."};
-    build->pipeline.verbose = options->verbose;
-    build->pipeline.dry_run = options->dry_run;
-    build->pipeline.quiet = options->quiet;
-    build->pipeline.jobs = options->jobs    ? options->jobs
-                           : processors > 0 ? (unsigned)processors
-                                            : 1;
-    build->pipeline.optimisation = "2";
+    sign_options_begin(&build->pipeline, options);
     build->pipeline.debug = true;
 }
 
