@@ -68,6 +68,7 @@ fn generics(_: &xdp, ctx: &mut xdp_md) -> Result {
     }
     let total = ring.fold(0u64, |sum, item| sum + u64::from(item));
     let all: u64 = hash(&ctx.data_slice);
-    let value = polynomial(&[3u64, 5, 7], all & 0xff) + polynomial(&[1u32, 2], total as u32 & 3) as u64;
+    let value =
+        polynomial(&[3u64, 5, 7], all & 0xff) + polynomial(&[1u32, 2], total as u32 & 3) as u64;
     Ok(if value % 97 == 0 { XDP_DROP } else { XDP_PASS } as i32)
 }

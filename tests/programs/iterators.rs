@@ -35,7 +35,8 @@ fn iterators(_: &xdp, ctx: &mut xdp_md) -> Result {
     .unwrap_or(0);
     let longest = Runs { bytes: packet }.map(|(_, length)| length).max().unwrap_or(0);
     let half = packet.len() / 2;
-    let same = packet[..half].iter().zip(packet[half..].iter().rev()).filter(|(a, b)| a == b).count();
+    let same =
+        packet[..half].iter().zip(packet[half..].iter().rev()).filter(|(a, b)| a == b).count();
     let position = packet.iter().rposition(|&byte| byte == 0x0a);
     if folded == 0xffff || longest > 256 || same > half / 2 || position == Some(3) {
         return Ok(XDP_DROP as i32);

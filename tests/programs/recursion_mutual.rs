@@ -54,7 +54,8 @@ impl Parser<'_> {
         }
         let mut value = None;
         while let [digit @ b'0'..=b'9', rest @ ..] = self.text {
-            value = Some(value.unwrap_or(0u32).checked_mul(10)?.checked_add(u32::from(digit - b'0'))?);
+            value =
+                Some(value.unwrap_or(0u32).checked_mul(10)?.checked_add(u32::from(digit - b'0'))?);
             self.text = rest;
         }
         value

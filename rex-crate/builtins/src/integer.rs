@@ -38,9 +38,7 @@ fn divide(dividend: u128, divisor: u128) -> (u128, u128) {
     let half = dividend >> 1;
     let (estimate, _) = divide_word((half >> 64) as u64, half as u64, leading);
     let mut quotient = (u128::from(estimate) << shift) >> 63;
-    if quotient != 0 {
-        quotient -= 1;
-    }
+    quotient = quotient.saturating_sub(1);
     let mut remainder = dividend.wrapping_sub(quotient.wrapping_mul(divisor));
     if remainder >= divisor {
         quotient += 1;
@@ -115,7 +113,8 @@ mod tests {
         }
         let mut state = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835u128;
         for i in 0..200 {
-            state = state.wrapping_mul(0xda94_2042_e4dd_58b5_0000_0000_0000_0001).rotate_left(41) + 11;
+            state =
+                state.wrapping_mul(0xda94_2042_e4dd_58b5_0000_0000_0000_0001).rotate_left(41) + 11;
             values.push(state >> (i * 7 % 128));
         }
         values

@@ -61,22 +61,20 @@ impl Function {
         let mut tokens = item.into_iter().peekable();
         take_attributes(&mut tokens);
         take_visibility(&mut tokens);
-        for token in tokens.by_ref() {
-            match &token {
-                TokenTree::Ident(word) => match word.to_string().as_str() {
-                    "fn" => return Self::parse_after_fn(word.span(), &mut tokens),
-                    qualifier @ ("async" | "unsafe" | "extern" | "const") => {
-                        return Err(Error::new(
-                            token.span(),
-                            format!("a program is a plain `fn`, without `{qualifier}`"),
-                        ));
-                    }
-                    _ => return Err(Error::new(token.span(), "this attribute goes on a function")),
-                },
-                _ => return Err(Error::new(token.span(), "this attribute goes on a function")),
-            }
+        let expected = "this attribute goes on a function";
+        let token = tokens.next().ok_or_else(|| Error::new(Span::call_site(), expected))?;
+        let word = match &token {
+            TokenTree::Ident(word) => word.to_string(),
+            _ => String::new(),
+        };
+        match word.as_str() {
+            "fn" => Self::parse_after_fn(token.span(), &mut tokens),
+            qualifier @ ("async" | "unsafe" | "extern" | "const") => Err(Error::new(
+                token.span(),
+                format!("a program is a plain `fn`, without `{qualifier}`"),
+            )),
+            _ => Err(Error::new(token.span(), expected)),
         }
-        Err(Error::new(Span::call_site(), "this attribute goes on a function"))
     }
 
     fn parse_after_fn(span: Span, tokens: &mut Tokens) -> Result<Self, Error> {
@@ -160,7 +158,10 @@ impl MapStatic {
         }
         let name = match tokens.next() {
             Some(TokenTree::Ident(word)) if word.to_string() == "mut" => {
-                return Err(Error::new(word.span(), "a map is not `mut`: its methods take `&self`"));
+                return Err(Error::new(
+                    word.span(),
+                    "a map is not `mut`: its methods take `&self`",
+                ));
             }
             Some(TokenTree::Ident(name)) => name,
             other => {
@@ -217,9 +218,8 @@ impl Options {
     }
 
     fn parse_value(key: &Ident, tokens: &mut Tokens) -> Result<OptionValue, Error> {
-        let malformed = |span| {
-            Error::new(span, format!("option `{key}` is written `{key} = \"...\"`"))
-        };
+        let malformed =
+            |span| Error::new(span, format!("option `{key}` is written `{key} = \"...\"`"));
         match tokens.next() {
             Some(equals) if is_punct(&equals, '=') => {}
             other => return Err(malformed(other.map_or(key.span(), |token| token.span()))),

@@ -6,7 +6,6 @@ pub(crate) mod abi;
 #[cfg_attr(rexc_host, allow(dead_code))]
 pub(crate) mod fields;
 pub(crate) mod functions;
-#[allow(missing_docs, non_camel_case_types, non_upper_case_globals)]
 pub(crate) mod kernel;
 pub(crate) mod names;
 #[allow(missing_docs, non_camel_case_types, non_upper_case_globals)]

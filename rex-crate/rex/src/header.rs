@@ -5,9 +5,9 @@
 //! and IP options, whatever the packet is, and panic when the packet ends before it does. Those that
 //! begin with `try_` look at what the packet is and say what is wrong with it.
 
+use crate::generated::kernel::{ethhdr, iphdr};
 use crate::linux::if_ether::ETH_P_IP;
 use crate::linux::r#in::{IPPROTO_TCP, IPPROTO_UDP};
-use crate::generated::kernel::{ethhdr, iphdr};
 use crate::utils::{NoRef, too_short, try_read};
 
 /// Why a packet has no such header.

@@ -42,7 +42,8 @@
 #![deny(clippy::undocumented_unsafe_blocks)]
 
 extern crate self as rex;
-#[cfg(test)]
+// A program has no panic handler of its own; on the host it is std's.
+#[cfg(rexc_host)]
 extern crate std;
 
 #[macro_use]

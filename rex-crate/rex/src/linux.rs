@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 //! Constants and types of the kernel's interface to user space, by header (linux/bpf.h is `bpf`).
 
-pub use crate::generated::uapi::{errno, r#in, if_ether, perf_event, pkt_cls, ptrace, unistd};
+pub use crate::generated::uapi::{errno, if_ether, r#in, perf_event, pkt_cls, ptrace, unistd};
 
 /// linux/bpf.h.
 pub mod bpf {

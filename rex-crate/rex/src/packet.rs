@@ -100,8 +100,7 @@ impl SocketBuffer {
             return Ok(());
         }
         // SAFETY: it is a struct sk_buff, and no slice of its bytes is borrowed.
-        let status =
-            unsafe { functions::rex_skb_writable(self.buffer.cast(), self.length as u64) };
+        let status = unsafe { functions::rex_skb_writable(self.buffer.cast(), self.length as u64) };
         self.reload();
         if status < 0 {
             return Err(status as i32);

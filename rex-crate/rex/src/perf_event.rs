@@ -77,9 +77,7 @@ impl perf_event {
     ) -> Result {
         let Some(map) = map.map() else { return crate::map::NO_MAP };
         // SAFETY: the context is the kernel's; the map exists and is a stack trace map.
-        result(unsafe {
-            functions::bpf_get_stackid_pe(ctx.kernel().cast_mut().cast(), map, flags)
-        })
+        result(unsafe { functions::bpf_get_stackid_pe(ctx.kernel().cast_mut().cast(), map, flags) })
     }
 }
 

@@ -59,7 +59,15 @@ pub(crate) const NAME_MAX: usize = 63;
 
 /// Names that the object's own parts have, or that the compiler believes to know.
 const RESERVED: &[&str] = &[
-    "memcpy", "memmove", "memset", "memcmp", "bcmp", "strlen", "rust_eh_personality", "main", "rex_off",
+    "memcpy",
+    "memmove",
+    "memset",
+    "memcmp",
+    "bcmp",
+    "strlen",
+    "rust_eh_personality",
+    "main",
+    "rex_off",
 ];
 
 /// Panics, at compile time, when the name cannot be one of a program or a map.
@@ -206,7 +214,18 @@ mod tests {
     #[test]
     fn bad_names() {
         let long = String::from_utf8([b'a'; NAME_MAX + 1].to_vec()).unwrap();
-        for name in ["", "1p", "a-b", "a.b", "\u{e9}", "__p", "memcpy", "bpf_ktime_get_ns", "rex_cpu", &long] {
+        for name in [
+            "",
+            "1p",
+            "a-b",
+            "a.b",
+            "\u{e9}",
+            "__p",
+            "memcpy",
+            "bpf_ktime_get_ns",
+            "rex_cpu",
+            &long,
+        ] {
             assert!(catch_unwind(|| check_name(name)).is_err(), "{name}");
         }
         for section in ["", "kprob", "kprobe/", "kprobes", "kprobe/a/b", "xdp"] {

@@ -84,6 +84,7 @@ macro_rules! fields {
     };
 }
 
+#[allow(clippy::len_without_is_empty)] // a field of the kernel's, not a container's length
 impl<'a> __sk_buff<'a> {
     #[inline(always)]
     fn kernel(&self) -> *const u8 {

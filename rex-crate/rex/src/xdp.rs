@@ -151,7 +151,8 @@ mod tests {
 
     /// The definition, with as many folds as it takes.
     fn reference(bytes: &[u8]) -> u16 {
-        let mut sum: u32 = bytes.chunks(2).map(|w| u32::from(u16::from_be_bytes([w[0], w[1]]))).sum();
+        let mut sum: u32 =
+            bytes.chunks(2).map(|w| u32::from(u16::from_be_bytes([w[0], w[1]]))).sum();
         while sum > 0xffff {
             sum = (sum & 0xffff) + (sum >> 16);
         }
@@ -162,8 +163,8 @@ mod tests {
     fn checksums() {
         // A header with a checksum known to be right.
         let bytes = [
-            0x45, 0x00, 0x00, 0x73, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11, 0xb8, 0x61, 0xc0, 0xa8, 0x00,
-            0x01, 0xc0, 0xa8, 0x00, 0xc7,
+            0x45, 0x00, 0x00, 0x73, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11, 0xb8, 0x61, 0xc0, 0xa8,
+            0x00, 0x01, 0xc0, 0xa8, 0x00, 0xc7,
         ];
         let mut header: iphdr = try_read(&bytes).unwrap();
         assert_eq!(compute_ip_checksum(&mut header).to_be_bytes(), 0x61b8u16.to_be_bytes());

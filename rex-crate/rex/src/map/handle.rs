@@ -84,6 +84,7 @@ impl<const MT: bpf_map_type, K, V: Copy + NoRef> RexMapHandle<MT, K, V> {
 /// What an operation on a map that does not exist says.
 pub(crate) const NO_MAP: Result = Err(-(EINVAL as i32));
 
+#[allow(clippy::mut_from_ref)] // the value is the map's, not the key's
 #[inline(always)]
 pub(crate) fn lookup<'a, const MT: bpf_map_type, K, V: Copy + NoRef>(
     map: &'static RexMapHandle<MT, K, V>,
@@ -96,7 +97,9 @@ where
     // SAFETY: the map exists, and the key has the size it was made with. The kernel returns NULL or the
     // address of a value that stays readable until the run ends; any bytes are a value of V. Others may
     // hold a reference to it too: see the module's documentation, and -Zmutable-noalias=no.
-    unsafe { functions::bpf_map_lookup_elem(map, core::ptr::from_ref(key).cast()).cast::<V>().as_mut() }
+    unsafe {
+        functions::bpf_map_lookup_elem(map, core::ptr::from_ref(key).cast()).cast::<V>().as_mut()
+    }
 }
 
 #[inline(always)]
@@ -145,9 +148,7 @@ where
 {
     let Some(map) = map.map() else { return NO_MAP };
     // SAFETY: the map exists, and the value has the size that it was made with.
-    result(unsafe {
-        functions::bpf_map_push_elem(map, core::ptr::from_ref(value).cast(), flags)
-    })
+    result(unsafe { functions::bpf_map_push_elem(map, core::ptr::from_ref(value).cast(), flags) })
 }
 
 #[inline(always)]
@@ -160,7 +161,8 @@ where
     let map = map.map()?;
     let mut value = zeroed::<V>();
     // SAFETY: the map exists, and the value has the size that it was made with; any bytes are a V.
-    let status = unsafe { functions::bpf_map_pop_elem(map, core::ptr::from_mut(&mut value).cast()) };
+    let status =
+        unsafe { functions::bpf_map_pop_elem(map, core::ptr::from_mut(&mut value).cast()) };
     if status < 0 { None } else { Some(value) }
 }
 
@@ -174,6 +176,7 @@ where
     let map = map.map()?;
     let mut value = zeroed::<V>();
     // SAFETY: as for `pop`.
-    let status = unsafe { functions::bpf_map_peek_elem(map, core::ptr::from_mut(&mut value).cast()) };
+    let status =
+        unsafe { functions::bpf_map_peek_elem(map, core::ptr::from_mut(&mut value).cast()) };
     if status < 0 { None } else { Some(value) }
 }

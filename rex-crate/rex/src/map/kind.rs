@@ -66,7 +66,10 @@ pub(super) const fn check(
     let (value_size, value_align) = value;
     assert!(key_size <= 512, "the kernel takes keys of up to 512 bytes");
     assert!(value_size <= 1 << 20, "values of up to 1 MiB");
-    assert!(value_align <= VALUE_ALIGN, "values in maps are aligned to 8 bytes, this type needs more");
+    assert!(
+        value_align <= VALUE_ALIGN,
+        "values in maps are aligned to 8 bytes, this type needs more"
+    );
     // Who may do what from user space, everywhere. Not among them and so refused: BPF_F_RDONLY_PROG and
     // WRONLY_PROG, which the kernel's verifier would have to enforce on references.
     let access = BPF_F_RDONLY | BPF_F_WRONLY;
@@ -92,7 +95,9 @@ pub(super) const fn check(
         BPF_MAP_TYPE_STACK_TRACE => {
             assert!(key_size == 4, "a stack trace map has u32 keys");
             assert!(
-                value_size >= 8 && value_size % 8 == 0 && value_size / 8 <= STACK_DEPTH_MAX,
+                value_size >= 8
+                    && value_size.is_multiple_of(8)
+                    && value_size / 8 <= STACK_DEPTH_MAX,
                 "a stack trace map's value is [u64; N], N up to 127"
             );
             access
@@ -104,7 +109,7 @@ pub(super) const fn check(
         BPF_MAP_TYPE_RINGBUF => {
             assert!(key_size == 0 && value_size == 0, "a ring buffer has no keys and no values");
             assert!(
-                max_entries.is_power_of_two() && max_entries % PAGE_SIZE == 0,
+                max_entries.is_power_of_two() && max_entries.is_multiple_of(PAGE_SIZE),
                 "a ring buffer's size is a power of two and a multiple of the page size"
             );
             0

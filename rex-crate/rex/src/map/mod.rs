@@ -23,9 +23,7 @@ pub use tables::{
 
 /// Fails to compile for a static that is no map.
 #[doc(hidden)]
-pub fn is_map<const MT: u32, K, V: Copy + crate::utils::NoRef>(
-    _: &'static RexMapHandle<MT, K, V>,
-) {
+pub fn is_map<const MT: u32, K, V: Copy + crate::utils::NoRef>(_: &'static RexMapHandle<MT, K, V>) {
 }
 
 /// What `#[rex_map]` expands to: the static, exported by its name, in section .maps.
