@@ -436,6 +436,8 @@ static int compute_bounds(struct analysis *analysis)
         return no_memory(analysis);
     for (uint32_t i = 0; i < analysis->whole.component_count; i++)
         result->circular |= analysis->whole.components[i].circular;
+    if (result->circular && analysis->options->round == STACK_LOOK)
+        return 0;
     mark_checks(analysis);
     if (result->circular && analysis->options->round == STACK_PLAN && plan_checks(analysis))
         return -1;

@@ -23,6 +23,9 @@ struct diag;
 enum stack_round {
     /* The object is as it will be run: circles must be cut, and every check must demand enough. */
     STACK_FINAL,
+    /* Only a look: if there is a circle, the result says so and has neither bounds nor checks;
+     * without one it is as for STACK_FINAL. */
+    STACK_LOOK,
     /* Built without checks: if there is a circle, the result says where to cut, and has no bounds.
      */
     STACK_PLAN,

@@ -14,8 +14,20 @@
 
 char *stack_function_name(const struct code *code, uint32_t function)
 {
+    static const char body[] = ".rex_body"; /* llvm-pass/README.md: the function behind a check */
     const struct code_function *known = &code->functions[function];
-    return known->import ? strdup(known->import) : demangle(known->name);
+    size_t length = strlen(known->name);
+
+    if (known->import)
+        return strdup(known->import);
+    char *name = demangle(known->name);
+    if (!name || length < sizeof(body) || strcmp(known->name + length - strlen(body), body) != 0 ||
+        strncmp(known->name, "_R", 2) != 0)
+        return name;
+    struct buffer text = {0};
+    buffer_format(&text, "%s (checked)", name);
+    free(name);
+    return buffer_take(&text);
 }
 
 bool stack_frame_source(const struct debug_info *info, const struct code *code,

@@ -140,6 +140,25 @@ static void recursion_needs_a_check(void **state)
     builder_free(builder);
 }
 
+static void a_look_says_only_whether_there_is_a_ring(void **state)
+{
+    static const struct stack_options look = {.round = STACK_LOOK};
+    struct answer answer;
+    (void)state;
+    for (int ring = 0; ring < 2; ring++) {
+        struct builder *builder = builder_new();
+        uint32_t core = builder_declare(builder, "core_a");
+        maybe_calls(builder, core, 56, &core, ring ? 1 : 0);
+        program(builder, &core, 1);
+        analyse(builder, &look, &answer);
+        assert_int_equal(answer.result->circular, ring);
+        assert_int_equal(answer.result->check_count, 0);
+        assert_int_equal(answer.result->programs[0].bound, ring ? 0 : 16 + 8 + 56);
+        forget(&answer);
+        builder_free(builder);
+    }
+}
+
 static void a_ring_of_tail_jumps_needs_none(void **state)
 {
     struct builder *builder = builder_new();
@@ -698,6 +717,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recursion_needs_a_check),
+        cmocka_unit_test(a_look_says_only_whether_there_is_a_ring),
         cmocka_unit_test(a_ring_of_tail_jumps_needs_none),
         cmocka_unit_test(a_ring_with_one_call_needs_one),
         cmocka_unit_test(two_rings_share_a_check),
