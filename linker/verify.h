@@ -22,11 +22,12 @@ enum verify_rule {
     VERIFY_RULES
 };
 
-/* What is demanded of the signature. An object that claims to be signed must always be intact. */
+/* What is demanded of the signature. One that is malformed, or known not to be of these bytes, is
+ * never well. */
 enum verify_trust {
     VERIFY_SIGNER,    /* made by the key of a trusted certificate */
     VERIFY_INTEGRITY, /* intact, whoever made it */
-    VERIFY_UNSIGNED,  /* none at all is well, too: what the build has before it signs */
+    VERIFY_UNSIGNED,  /* nothing: none at all is well, and so is one whose signer is not at hand */
 };
 
 struct certificate;

@@ -112,6 +112,7 @@ static void test_trust(void **state)
     expect(VERIFY_SIGNER, NULL, NULL, VERIFY_SIGNED_BY);
     expect(VERIFY_INTEGRITY, NULL, NULL, VERIFY_SIGNED_BY);
     expect(VERIFY_INTEGRITY, NULL, stranger, VERIFY_SIGNED_BY);
+    expect(VERIFY_UNSIGNED, NULL, NULL, VERIFY_RULES);
 }
 
 /* Whether a file does not verify, whatever the reason. */
