@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The crate examines types of up to this many bytes (rex::utils::NoRef); larger members of unions get no
- * methods. */
+/* The crate examines types of up to this many bytes (rex::utils::NoRef); larger members of unions
+ * get no methods. */
 #define EXAMINED 2048
 
 /* A type that gets a Rust item, and the name of that. */
@@ -47,12 +47,12 @@ static const char *type_name(const struct generator *generator, const struct btf
 
 /* Words that are Rust's but may be C's names. Those of the second list cannot be written r#... */
 static const char *const keywords[] = {
-    "abstract", "as",    "async", "await", "become", "box",    "break",   "const", "continue",
-    "do",       "dyn",   "else",  "enum",  "extern", "false",  "final",   "fn",    "for",
-    "gen",      "if",    "impl",  "in",    "let",    "loop",   "macro",   "match", "mod",
-    "move",     "mut",   "override", "priv", "pub",  "ref",    "return",  "static", "struct",
-    "trait",    "true",  "try",   "type",  "typeof", "unsafe", "unsized", "use",   "virtual",
-    "where",    "while", "yield",
+    "abstract", "as",     "async",   "await",  "become",  "box",      "break", "const",
+    "continue", "do",     "dyn",     "else",   "enum",    "extern",   "false", "final",
+    "fn",       "for",    "gen",     "if",     "impl",    "in",       "let",   "loop",
+    "macro",    "match",  "mod",     "move",   "mut",     "override", "priv",  "pub",
+    "ref",      "return", "static",  "struct", "trait",   "true",     "try",   "type",
+    "typeof",   "unsafe", "unsized", "use",    "virtual", "where",    "while", "yield",
 };
 static const char *const never_raw[] = {"self", "Self", "super", "crate", "_"};
 
@@ -109,7 +109,8 @@ static const char *need_item(struct generator *generator, uint32_t type, char *w
         name = must_format("%s_%u", wanted, i);
     }
     free(wanted);
-    generator->items = must_grow(generator->items, generator->item_count + 1, sizeof(*generator->items));
+    generator->items =
+        must_grow(generator->items, generator->item_count + 1, sizeof(*generator->items));
     generator->items[generator->item_count++] = (struct item){.type = type, .name = name};
     return name;
 }
@@ -117,12 +118,18 @@ static const char *need_item(struct generator *generator, uint32_t type, char *w
 static const char *integer_type(uint32_t size, bool is_signed)
 {
     switch (size) {
-    case 1: return is_signed ? "i8" : "u8";
-    case 2: return is_signed ? "i16" : "u16";
-    case 4: return is_signed ? "i32" : "u32";
-    case 8: return is_signed ? "i64" : "u64";
-    case 16: return is_signed ? "i128" : "u128";
-    default: return NULL;
+    case 1:
+        return is_signed ? "i8" : "u8";
+    case 2:
+        return is_signed ? "i16" : "u16";
+    case 4:
+        return is_signed ? "i32" : "u32";
+    case 8:
+        return is_signed ? "i64" : "u64";
+    case 16:
+        return is_signed ? "i128" : "u128";
+    default:
+        return NULL;
     }
 }
 
@@ -195,7 +202,8 @@ static bool has_default(const struct generator *generator, uint32_t type)
     bool result = bindgen_layout_make(generator->btf, inner, &layout) == 0;
     for (size_t i = 0; result && i < layout.slot_count; i++) {
         const struct bindgen_slot *slot = &layout.slots[i];
-        result = slot->kind == BINDGEN_FIELD ? has_default(generator, slot->type) : slot->size <= 32;
+        result =
+            slot->kind == BINDGEN_FIELD ? has_default(generator, slot->type) : slot->size <= 32;
     }
     bindgen_layout_free(&layout);
     return result;
@@ -218,8 +226,7 @@ static int write_slots(struct generator *generator, const char *name,
                           slot->size);
             continue;
         }
-        const struct btf_type *t =
-            type_of(generator, bindgen_strip(generator->btf, slot->type));
+        const struct btf_type *t = type_of(generator, bindgen_strip(generator->btf, slot->type));
         if (t && btf_is_ptr(t))
             buffer_string(out, "    /// A pointer.\n");
         buffer_string(out, "    pub ");
@@ -253,22 +260,28 @@ static int write_access(struct generator *generator, const char *name,
         buffer_format(out, "\n    pub fn ");
         write_identifier(out, access->name);
         buffer_format(out, "(&self) -> %s {\n", type.data);
-        buffer_format(out, "        ::rex::utils::read_bits%s(&self.%s_%zu, %" PRIu32 ", %" PRIu32 ") as %s\n",
+        buffer_format(out,
+                      "        ::rex::utils::read_bits%s(&self.%s_%zu, %" PRIu32 ", %" PRIu32
+                      ") as %s\n",
                       is_signed ? "_signed" : "", slot_prefixes[slot->kind], access->slot, bit,
                       access->bit_size, type.data);
         buffer_format(out, "    }\n\n    pub fn set_%s(&mut self, value: %s) {\n", access->name,
                       type.data);
-        buffer_format(out, "        ::rex::utils::write_bits(&mut self.%s_%zu, %" PRIu32 ", %" PRIu32
-                           ", value as u64);\n    }\n",
+        buffer_format(out,
+                      "        ::rex::utils::write_bits(&mut self.%s_%zu, %" PRIu32 ", %" PRIu32
+                      ", value as u64);\n    }\n",
                       slot_prefixes[slot->kind], access->slot, bit, access->bit_size);
     } else if (status == 0) {
         buffer_format(out, "\n    pub fn ");
         write_identifier(out, access->name);
         buffer_format(out, "(&self) -> %s {\n", type.data);
-        buffer_format(out, "        ::rex::utils::read_at(&self._union_%zu, %" PRIu32 ")\n    }\n\n",
+        buffer_format(out,
+                      "        ::rex::utils::read_at(&self._union_%zu, %" PRIu32 ")\n    }\n\n",
                       access->slot, bit / 8);
         buffer_format(out, "    pub fn set_%s(&mut self, value: %s) {\n", access->name, type.data);
-        buffer_format(out, "        ::rex::utils::write_at(&mut self._union_%zu, %" PRIu32 ", value);\n    }\n",
+        buffer_format(out,
+                      "        ::rex::utils::write_at(&mut self._union_%zu, %" PRIu32
+                      ", value);\n    }\n",
                       access->slot, bit / 8);
     }
     buffer_free(&type);
@@ -309,8 +322,8 @@ static int write_composite(struct generator *generator, uint32_t type, const cha
         return diag_error(generator->diag, DIAG_CANNOT_READ, NULL,
                           "the BTF in %s contradicts itself about `%s`", generator->path, name);
     }
-    buffer_format(out, "\n/// C's `%s %s`, %" PRIu32 " bytes.\n", btf_is_union(t) ? "union" : "struct",
-                  name, layout.size);
+    buffer_format(out, "\n/// C's `%s %s`, %" PRIu32 " bytes.\n",
+                  btf_is_union(t) ? "union" : "struct", name, layout.size);
     buffer_format(out, "#[derive(Clone, Copy%s)]\n",
                   has_default(generator, type) ? ", Default" : "");
     if (layout.packed > 1)
@@ -340,8 +353,8 @@ static int write_composite(struct generator *generator, uint32_t type, const cha
     return 0;
 }
 
-/* Whether an enumerator of that name was written before: C files that know nothing of each other may have
- * one each. */
+/* Whether an enumerator of that name was written before: C files that know nothing of each other
+ * may have one each. */
 static bool is_second(struct generator *generator, uint32_t name_offset)
 {
     for (size_t i = 0; i < generator->enumerator_count; i++) {
@@ -354,7 +367,8 @@ static bool is_second(struct generator *generator, uint32_t name_offset)
     return false;
 }
 
-static void write_enumeration(struct generator *generator, const struct btf_type *t, const char *name)
+static void write_enumeration(struct generator *generator, const struct btf_type *t,
+                              const char *name)
 {
     struct buffer *out = generator->out;
     const char *integer = as_integer(t);
@@ -437,7 +451,8 @@ static int request(struct generator *generator, const char *type)
     /* A typedef of an unnamed struct is that struct's name. */
     uint32_t target = bindgen_strip(generator->btf, (uint32_t)id);
     const struct btf_type *inner = type_of(generator, target);
-    bool names_it = btf_is_typedef(t) && inner && (btf_is_composite(inner) || btf_is_any_enum(inner)) &&
+    bool names_it = btf_is_typedef(t) && inner &&
+                    (btf_is_composite(inner) || btf_is_any_enum(inner)) &&
                     type_name(generator, inner)[0] == '\0';
     need_item(generator, names_it ? target : (uint32_t)id, must_copy(name));
     return 0;

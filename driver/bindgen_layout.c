@@ -65,10 +65,9 @@ static int pad(struct bindgen_layout *layout, uint32_t offset)
     if (offset < end || offset > layout->size)
         return -1;
     if (offset > end)
-        add_slot(layout, (struct bindgen_slot){.kind = BINDGEN_PADDING,
-                                               .offset = end,
-                                               .size = offset - end,
-                                               .align = 1});
+        add_slot(layout,
+                 (struct bindgen_slot){
+                     .kind = BINDGEN_PADDING, .offset = end, .size = offset - end, .align = 1});
     return 0;
 }
 
@@ -77,8 +76,7 @@ static int add_bits(struct builder *builder, const char *name, uint32_t type, ui
                     uint32_t bit_size)
 {
     struct bindgen_layout *layout = builder->layout;
-    struct bindgen_slot *last =
-        layout->slot_count ? &layout->slots[layout->slot_count - 1] : NULL;
+    struct bindgen_slot *last = layout->slot_count ? &layout->slots[layout->slot_count - 1] : NULL;
     uint32_t first = bit_offset / 8;
     uint32_t end = (bit_offset + bit_size + 7) / 8;
     if (bit_size > 64 || end > layout->size)
@@ -87,10 +85,9 @@ static int add_bits(struct builder *builder, const char *name, uint32_t type, ui
         first > last->offset + last->size) {
         if (pad(layout, first) != 0)
             return -1;
-        last = add_slot(layout, (struct bindgen_slot){.kind = BINDGEN_BITS,
-                                                      .offset = first,
-                                                      .size = end - first,
-                                                      .align = 1});
+        last = add_slot(
+            layout, (struct bindgen_slot){
+                        .kind = BINDGEN_BITS, .offset = first, .size = end - first, .align = 1});
     } else if (end > last->offset + last->size) {
         last->size = end - last->offset;
     }
@@ -122,8 +119,8 @@ static int add_field(struct builder *builder, const char *name, uint32_t type, u
     return end_of(layout) > layout->size ? -1 : 0;
 }
 
-/* Whether the second member of a union names the members of the first, an anonymous struct, as a group
- * (include/uapi/linux/stddef.h, __struct_group). */
+/* Whether the second member of a union names the members of the first, an anonymous struct, as a
+ * group (include/uapi/linux/stddef.h, __struct_group). */
 static bool is_group(const struct btf *btf, const struct btf_type *t)
 {
     const struct btf_member *members = btf_members(t);
@@ -161,17 +158,16 @@ static int add_union(struct builder *builder, uint32_t type, uint32_t base)
         align /= 2;
     if (base % 8 != 0 || pad(layout, base / 8) != 0)
         return -1;
-    add_slot(layout, (struct bindgen_slot){.kind = BINDGEN_UNION,
-                                           .offset = base / 8,
-                                           .size = t->size,
-                                           .align = align});
+    add_slot(layout,
+             (struct bindgen_slot){
+                 .kind = BINDGEN_UNION, .offset = base / 8, .size = t->size, .align = align});
     if (end_of(layout) > layout->size)
         return -1;
     return walk(builder, type, base, true);
 }
 
-/* Adds the members of a struct or union that begins at base bits. Within a union they are accesses to its
- * bytes, the last slot. */
+/* Adds the members of a struct or union that begins at base bits. Within a union they are accesses
+ * to its bytes, the last slot. */
 static int walk(struct builder *builder, uint32_t type, uint32_t base, bool in_union)
 {
     const struct btf_type *t = btf__type_by_id(builder->btf, type);
@@ -274,7 +270,8 @@ static int align_of(const struct btf *btf, uint32_t type, unsigned depth, uint32
     case BTF_KIND_ENUM:
     case BTF_KIND_ENUM64:
         *align = t->size;
-        return t->size == 1 || t->size == 2 || t->size == 4 || t->size == 8 || t->size == 16 ? 0 : -1;
+        return t->size == 1 || t->size == 2 || t->size == 4 || t->size == 8 || t->size == 16 ? 0
+                                                                                             : -1;
     case BTF_KIND_PTR:
         *align = 8;
         return 0;

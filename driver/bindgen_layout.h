@@ -23,7 +23,8 @@ struct bindgen_slot {
     uint32_t type;    /* fields: BTF type */
     uint32_t offset;  /* bytes */
     uint32_t size;    /* bytes */
-    uint32_t align;   /* bytes; of unions: more than the bytes' own 1 is asked for by an empty array */
+    uint32_t
+        align; /* bytes; of unions: more than the bytes' own 1 is asked for by an empty array */
 };
 
 /* A member that has no field of its own: reached by methods. */
@@ -45,8 +46,8 @@ struct bindgen_layout {
     size_t access_count;
 };
 
-/* Returns 0, or -1 when BTF contradicts itself (overlapping members, a member past the end, nesting over 64
- * levels). */
+/* Returns 0, or -1 when BTF contradicts itself (overlapping members, a member past the end, nesting
+ * over 64 levels). */
 int bindgen_layout_make(const struct btf *btf, uint32_t type, struct bindgen_layout *layout);
 void bindgen_layout_free(struct bindgen_layout *layout);
 

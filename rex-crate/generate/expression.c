@@ -60,11 +60,14 @@ static struct value parse_number(struct parser *parser)
     if (parser->end - parser->at > 1 && parser->at[0] == '0') {
         base = parser->at[1] == 'x' || parser->at[1] == 'X' ? 16 : 8;
         parser->at += base == 16 ? 2 : 1;
+        if (base == 16 && (parser->at == parser->end || !isxdigit((unsigned char)*parser->at)))
+            return fail(parser);
     }
     for (; parser->at < parser->end && isxdigit((unsigned char)*parser->at); parser->at++) {
         char c = *parser->at;
-        unsigned digit = isdigit((unsigned char)c) ? (unsigned)(c - '0')
-                                                   : (unsigned)(tolower((unsigned char)c) - 'a') + 10;
+        unsigned digit = isdigit((unsigned char)c)
+                             ? (unsigned)(c - '0')
+                             : (unsigned)(tolower((unsigned char)c) - 'a') + 10;
         if (digit >= base || value.bits > (UINT64_MAX - digit) / base)
             return fail(parser);
         value.bits = value.bits * base + digit;
@@ -80,7 +83,8 @@ static struct value parse_number(struct parser *parser)
     return value;
 }
 
-/* Takes "type)" after an opening parenthesis; false, and nothing taken, when it is no type's name. */
+/* Takes "type)" after an opening parenthesis; false, and nothing taken, when it is no type's name.
+ */
 static bool accept_cast(struct parser *parser, unsigned *bits, bool *is_unsigned)
 {
     static const struct {
@@ -88,10 +92,10 @@ static bool accept_cast(struct parser *parser, unsigned *bits, bool *is_unsigned
         unsigned bits; /* 0: a qualifier */
         bool is_unsigned;
     } words[] = {
-        {"unsigned", 0, true}, {"signed", 0, false},  {"const", 0, false}, {"int", 0, false},
-        {"char", 8, false},    {"short", 16, false},  {"long", 64, false}, {"__u8", 8, true},
-        {"__u16", 16, true},   {"__u32", 32, true},   {"__u64", 64, true}, {"__s8", 8, false},
-        {"__s16", 16, false},  {"__s32", 32, false},  {"__s64", 64, false}, {"__be16", 16, true},
+        {"unsigned", 0, true}, {"signed", 0, false}, {"const", 0, false},  {"int", 0, false},
+        {"char", 8, false},    {"short", 16, false}, {"long", 64, false},  {"__u8", 8, true},
+        {"__u16", 16, true},   {"__u32", 32, true},  {"__u64", 64, true},  {"__s8", 8, false},
+        {"__s16", 16, false},  {"__s32", 32, false}, {"__s64", 64, false}, {"__be16", 16, true},
         {"__be32", 32, true},
     };
     const char *start = parser->at;
@@ -102,8 +106,7 @@ static bool accept_cast(struct parser *parser, unsigned *bits, bool *is_unsigned
         skip_space(parser);
         size_t length = word_length(parser);
         size_t i = 0;
-        while (i < sizeof(words) / sizeof(words[0]) &&
-               !word_is(parser->at, length, words[i].name))
+        while (i < sizeof(words) / sizeof(words[0]) && !word_is(parser->at, length, words[i].name))
             i++;
         if (length == 0 || i == sizeof(words) / sizeof(words[0]))
             break;
@@ -170,22 +173,40 @@ static struct value parse_unary(struct parser *parser)
     return value;
 }
 
-enum operator {
-    OR, AND, BIT_OR, BIT_XOR, BIT_AND, EQUAL, NOT_EQUAL, LESS_EQUAL, GREATER_EQUAL, SHIFT_LEFT,
-    SHIFT_RIGHT, LESS, GREATER, PLUS, MINUS, TIMES, DIVIDE, REMAINDER,
+enum operator{
+    OR,
+    AND,
+    BIT_OR,
+    BIT_XOR,
+    BIT_AND,
+    EQUAL,
+    NOT_EQUAL,
+    LESS_EQUAL,
+    GREATER_EQUAL,
+    SHIFT_LEFT,
+    SHIFT_RIGHT,
+    LESS,
+    GREATER,
+    PLUS,
+    MINUS,
+    TIMES,
+    DIVIDE,
+    REMAINDER,
 };
 
-/* In the order in which they are tried: none is a prefix of a later one of equal or other precedence. */
+/* In the order in which they are tried: none is a prefix of a later one of equal or other
+ * precedence. */
 static const struct {
     const char *text;
     int precedence; /* higher binds tighter */
     enum operator operator;
 } operators[] = {
-    {"||", 1, OR},          {"&&", 2, AND},         {"|", 3, BIT_OR},     {"^", 4, BIT_XOR},
-    {"&", 5, BIT_AND},      {"==", 6, EQUAL},       {"!=", 6, NOT_EQUAL}, {"<=", 7, LESS_EQUAL},
-    {">=", 7, GREATER_EQUAL}, {"<<", 8, SHIFT_LEFT}, {">>", 8, SHIFT_RIGHT}, {"<", 7, LESS},
-    {">", 7, GREATER},      {"+", 9, PLUS},         {"-", 9, MINUS},      {"*", 10, TIMES},
-    {"/", 10, DIVIDE},      {"%", 10, REMAINDER},
+    {"||", 1, OR},         {"&&", 2, AND},         {"|", 3, BIT_OR},
+    {"^", 4, BIT_XOR},     {"&", 5, BIT_AND},      {"==", 6, EQUAL},
+    {"!=", 6, NOT_EQUAL},  {"<=", 7, LESS_EQUAL},  {">=", 7, GREATER_EQUAL},
+    {"<<", 8, SHIFT_LEFT}, {">>", 8, SHIFT_RIGHT}, {"<", 7, LESS},
+    {">", 7, GREATER},     {"+", 9, PLUS},         {"-", 9, MINUS},
+    {"*", 10, TIMES},      {"/", 10, DIVIDE},      {"%", 10, REMAINDER},
 };
 
 static bool less(struct value a, struct value b, bool is_unsigned)
@@ -213,32 +234,53 @@ static struct value apply(struct parser *parser, enum operator operator, struct 
     bool is_unsigned = a.is_unsigned || b.is_unsigned;
     struct value value = {.is_unsigned = is_unsigned};
     switch (operator) {
-    case OR: return (struct value){.bits = a.bits || b.bits};
-    case AND: return (struct value){.bits = a.bits && b.bits};
-    case EQUAL: return (struct value){.bits = a.bits == b.bits};
-    case NOT_EQUAL: return (struct value){.bits = a.bits != b.bits};
-    case LESS: return (struct value){.bits = less(a, b, is_unsigned)};
-    case GREATER: return (struct value){.bits = less(b, a, is_unsigned)};
-    case LESS_EQUAL: return (struct value){.bits = !less(b, a, is_unsigned)};
-    case GREATER_EQUAL: return (struct value){.bits = !less(a, b, is_unsigned)};
-    case BIT_OR: value.bits = a.bits | b.bits; return value;
-    case BIT_XOR: value.bits = a.bits ^ b.bits; return value;
-    case BIT_AND: value.bits = a.bits & b.bits; return value;
-    case PLUS: value.bits = a.bits + b.bits; return value;
-    case MINUS: value.bits = a.bits - b.bits; return value;
-    case TIMES: value.bits = a.bits * b.bits; return value;
-    case DIVIDE: return divide(parser, a, b, is_unsigned, false);
-    case REMAINDER: return divide(parser, a, b, is_unsigned, true);
+    case OR:
+        return (struct value){.bits = a.bits || b.bits};
+    case AND:
+        return (struct value){.bits = a.bits && b.bits};
+    case EQUAL:
+        return (struct value){.bits = a.bits == b.bits};
+    case NOT_EQUAL:
+        return (struct value){.bits = a.bits != b.bits};
+    case LESS:
+        return (struct value){.bits = less(a, b, is_unsigned)};
+    case GREATER:
+        return (struct value){.bits = less(b, a, is_unsigned)};
+    case LESS_EQUAL:
+        return (struct value){.bits = !less(b, a, is_unsigned)};
+    case GREATER_EQUAL:
+        return (struct value){.bits = !less(a, b, is_unsigned)};
+    case BIT_OR:
+        value.bits = a.bits | b.bits;
+        return value;
+    case BIT_XOR:
+        value.bits = a.bits ^ b.bits;
+        return value;
+    case BIT_AND:
+        value.bits = a.bits & b.bits;
+        return value;
+    case PLUS:
+        value.bits = a.bits + b.bits;
+        return value;
+    case MINUS:
+        value.bits = a.bits - b.bits;
+        return value;
+    case TIMES:
+        value.bits = a.bits * b.bits;
+        return value;
+    case DIVIDE:
+        return divide(parser, a, b, is_unsigned, false);
+    case REMAINDER:
+        return divide(parser, a, b, is_unsigned, true);
     case SHIFT_LEFT:
     case SHIFT_RIGHT:
         if (b.bits > 63)
             return fail(parser);
         value.is_unsigned = a.is_unsigned;
-        if (operator == SHIFT_LEFT)
+        if (operator== SHIFT_LEFT)
             value.bits = a.bits << b.bits;
         else
-            value.bits = a.is_unsigned ? a.bits >> b.bits
-                                       : (uint64_t)((int64_t)a.bits >> b.bits);
+            value.bits = a.is_unsigned ? a.bits >> b.bits : (uint64_t)((int64_t)a.bits >> b.bits);
         return value;
     }
     return fail(parser);
@@ -278,7 +320,8 @@ static struct value parse_conditional(struct parser *parser)
 }
 
 bool expression_evaluate(const char *text, size_t length,
-                         bool (*lookup)(const char *name, size_t length, struct value *value, void *data),
+                         bool (*lookup)(const char *name, size_t length, struct value *value,
+                                        void *data),
                          void *data, struct value *value)
 {
     struct parser parser = {.at = text, .end = text + length, .lookup = lookup, .data = data};

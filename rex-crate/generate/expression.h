@@ -12,10 +12,12 @@ struct value {
     bool is_unsigned; /* of type unsigned long, else long: narrower types are not told apart */
 };
 
-/* Evaluates text[0, length). lookup gives the value of an identifier, or false. Returns false for what is
- * no integer constant expression, or uses what this does not know (sizeof, calls, floating point). */
+/* Evaluates text[0, length). lookup gives the value of an identifier, or false. Returns false for
+ * what is no integer constant expression, or uses what this does not know (sizeof, calls, floating
+ * point). */
 bool expression_evaluate(const char *text, size_t length,
-                         bool (*lookup)(const char *name, size_t length, struct value *value, void *data),
+                         bool (*lookup)(const char *name, size_t length, struct value *value,
+                                        void *data),
                          void *data, struct value *value);
 
 #endif

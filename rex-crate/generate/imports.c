@@ -169,11 +169,8 @@ int main(int argc, char **argv)
         const char *name;
         int (*write)(void);
     } outputs[] = {
-        {"abi", write_abi},
-        {"functions", write_functions},
-        {"fields", write_fields},
-        {"names", write_names},
-        {"roots", write_roots},
+        {"abi", write_abi},     {"functions", write_functions}, {"fields", write_fields},
+        {"names", write_names}, {"roots", write_roots},
     };
     for (size_t i = 0; argc == 2 && i < COUNT(outputs); i++) {
         if (strcmp(argv[1], outputs[i].name) == 0) {

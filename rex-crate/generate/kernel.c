@@ -14,7 +14,8 @@ int main(int argc, char **argv)
         return 2;
     }
     int status = bindgen_write(diag, argv[1], (const char *const *)argv + 2, &out);
-    if (status == 0 && (fwrite(out.data, 1, out.length, stdout) != out.length || fflush(stdout) != 0))
+    if (status == 0 &&
+        (fwrite(out.data, 1, out.length, stdout) != out.length || fflush(stdout) != 0))
         status = -1;
     buffer_free(&out);
     diag_free(diag);

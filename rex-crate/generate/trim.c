@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
  * Cuts a kernel's BTF down to some types: trim IN OUT < ROOTS
- * A root is a line: "TYPE", with all that it contains by value, or "STRUCTURE.FIELD", of a structure of
- * which only the fields named so stay, at their offsets. Pointers become void pointers.
+ * A root is a line: "TYPE", with all that it contains by value, or "STRUCTURE.FIELD", of a
+ * structure of which only the fields named so stay, at their offsets. Pointers become void
+ * pointers.
  */
 #include <bpf/btf.h>
 #include <errno.h>
@@ -58,7 +59,8 @@ static bool field_wanted(const struct trim *trim, const char *structure, const c
     return false;
 }
 
-/* Whether a member of a partial structure stays: it is wanted, or an anonymous part has one that is. */
+/* Whether a member of a partial structure stays: it is wanted, or an anonymous part has one that
+ * is. */
 static bool member_stays(const struct trim *trim, const char *structure,
                          const struct btf_member *member)
 {
@@ -75,7 +77,8 @@ static bool member_stays(const struct trim *trim, const char *structure,
     return false;
 }
 
-/* Copies a struct or union; of a partial one, or an anonymous part of it, what stays of structure. */
+/* Copies a struct or union; of a partial one, or an anonymous part of it, what stays of structure.
+ */
 static int copy_composite(struct trim *trim, uint32_t id, const char *structure)
 {
     const struct btf_type *t = btf__type_by_id(trim->from, id);
@@ -124,12 +127,18 @@ static int copy_reference(struct trim *trim, const struct btf_type *t)
     if (inner < 0)
         return inner;
     switch (btf_kind(t)) {
-    case BTF_KIND_TYPEDEF: return btf__add_typedef(trim->to, name_at(trim, t->name_off), inner);
-    case BTF_KIND_CONST: return btf__add_const(trim->to, inner);
-    case BTF_KIND_VOLATILE: return btf__add_volatile(trim->to, inner);
-    case BTF_KIND_RESTRICT: return btf__add_restrict(trim->to, inner);
-    case BTF_KIND_TYPE_TAG: return inner;
-    default: return -EINVAL;
+    case BTF_KIND_TYPEDEF:
+        return btf__add_typedef(trim->to, name_at(trim, t->name_off), inner);
+    case BTF_KIND_CONST:
+        return btf__add_const(trim->to, inner);
+    case BTF_KIND_VOLATILE:
+        return btf__add_volatile(trim->to, inner);
+    case BTF_KIND_RESTRICT:
+        return btf__add_restrict(trim->to, inner);
+    case BTF_KIND_TYPE_TAG:
+        return inner;
+    default:
+        return -EINVAL;
     }
 }
 

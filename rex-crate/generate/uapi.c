@@ -2,9 +2,9 @@
 /*
  * Rust constants of the kernel's interface headers:
  *   echo '#include <linux/bpf.h>' | cc -E -dD - | uapi linux/bpf.h linux/bpf_common.h
- * writes every enumerator and every macro that is an integer constant, of the headers whose paths end
- * with the arguments. Types: an enumeration's constants have the smallest of u32, i32, u64, i64 that
- * holds all of them; a macro's the smallest that holds its value.
+ * writes every enumerator and every macro that is an integer constant, of the headers whose paths
+ * end with the arguments. Types: an enumeration's constants have the smallest of u32, i32, u64, i64
+ * that holds all of them; a macro's the smallest that holds its value.
  */
 #include "base/memory.h"
 #include "rex-crate/generate/expression.h"
@@ -43,10 +43,10 @@ struct headers {
 };
 
 static const char *const keywords[] = {
-    "as",    "break", "const", "continue", "crate", "dyn",    "else",  "enum",  "extern", "false",
-    "fn",    "for",   "if",    "impl",     "in",    "let",    "loop",  "match", "mod",    "move",
-    "mut",   "pub",   "ref",   "return",   "self",  "static", "struct", "super", "trait", "true",
-    "type",  "unsafe", "use",  "where",    "while", "async",  "await", "gen",   "try",    "_",
+    "as",   "break",  "const", "continue", "crate", "dyn",    "else",   "enum",  "extern", "false",
+    "fn",   "for",    "if",    "impl",     "in",    "let",    "loop",   "match", "mod",    "move",
+    "mut",  "pub",    "ref",   "return",   "self",  "static", "struct", "super", "trait",  "true",
+    "type", "unsafe", "use",   "where",    "while", "async",  "await",  "gen",   "try",    "_",
 };
 
 static bool is_keyword(const char *name)
@@ -68,7 +68,8 @@ static struct macro *find_macro(const struct headers *headers, const char *name,
     return NULL;
 }
 
-static struct enumerator *find_enumerator(const struct headers *headers, const char *name, size_t length)
+static struct enumerator *find_enumerator(const struct headers *headers, const char *name,
+                                          size_t length)
 {
     for (size_t i = 0; i < headers->enumerator_count; i++) {
         struct enumerator *enumerator = &headers->enumerators[i];
@@ -150,7 +151,8 @@ static void add_enumerators(struct headers *headers, const char *body, size_t le
             stop++;
         }
         const char *equals = memchr(body, '=', (size_t)(stop - body));
-        if (equals && !expression_evaluate(equals + 1, (size_t)(stop - equals - 1), lookup, headers, &next))
+        if (equals &&
+            !expression_evaluate(equals + 1, (size_t)(stop - equals - 1), lookup, headers, &next))
             return;
         headers->enumerators = must_grow(headers->enumerators, headers->enumerator_count + 1,
                                          sizeof(*headers->enumerators));
@@ -202,8 +204,8 @@ static bool marker_wanted(const char *line, char **suffixes)
     return false;
 }
 
-/* Reads the preprocessor's output. Declarations are collected per header, as macros stand between their
- * lines. */
+/* Reads the preprocessor's output. Declarations are collected per header, as macros stand between
+ * their lines. */
 static void read_headers(struct headers *headers, FILE *input, char **suffixes)
 {
     char *line = NULL;
