@@ -15,8 +15,9 @@ static int show(const struct command_options *options)
     int result = sysroot_list(options->diag, false, &entries, &count);
     printf("%s\n", cache);
     for (size_t i = 0; i < count; i++)
-        printf("%.12s  %-7s  %4llu MB  %s%s\n", entries[i].key, entries[i].variant,
-               entries[i].size >> 20, entries[i].rustc, entries[i].intact ? "" : "  (damaged)");
+        printf("%-8s %.12s  %-7s  %4llu MB  %s%s\n", entries[i].level, entries[i].key,
+               entries[i].variant, entries[i].size >> 20, entries[i].rustc,
+               entries[i].intact ? "" : "  (damaged)");
     if (count == 0)
         printf("empty\n");
     sysroot_entries_free(entries, count);
@@ -27,7 +28,7 @@ static int show(const struct command_options *options)
 /* Removes what rexc put there and nothing else: the directory may be one that the user named. */
 static int clean(const struct command_options *options)
 {
-    static const char *const ours[] = {"sysroot", "tools.json", "metadata"};
+    static const char *const ours[] = {"compiler", "sysroot", "tools.json"};
     char *cache = cache_directory();
     int result = 0;
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {

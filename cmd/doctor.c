@@ -35,9 +35,9 @@ static void print_text(const struct command_options *options,
     printf("\ncache: %s\n", cache);
     free(cache);
     for (size_t i = 0; i < count; i++)
-        printf("%s%-8s%s sysroot %.12s  %-7s  %4llu MB  %s\n", entries[i].intact ? good : bad,
-               entries[i].intact ? "ok" : "damaged", reset, entries[i].key, entries[i].variant,
-               entries[i].size >> 20, entries[i].rustc);
+        printf("%s%-8s%s %-8s %.12s  %-7s  %4llu MB  %s\n", entries[i].intact ? good : bad,
+               entries[i].intact ? "ok" : "damaged", reset, entries[i].level, entries[i].key,
+               entries[i].variant, entries[i].size >> 20, entries[i].rustc);
     if (count == 0)
         printf("         no sysroot yet: the first build makes it\n");
     for (size_t i = 0; i < count; i++)
@@ -60,8 +60,9 @@ static int print_json(const struct toolchain *toolchain, const struct sysroot_en
     }
     for (size_t i = 0; i < count; i++)
         json_array_append_new(sysroots,
-                              json_pack("{s:s,s:s,s:s,s:I,s:b}", "key", entries[i].key, "variant",
-                                        entries[i].variant, "rustc", entries[i].rustc, "size",
+                              json_pack("{s:s,s:s,s:s,s:s,s:I,s:b}", "level", entries[i].level,
+                                        "key", entries[i].key, "variant", entries[i].variant,
+                                        "rustc", entries[i].rustc, "size",
                                         (json_int_t)entries[i].size, "intact", entries[i].intact));
     char *cache = cache_directory();
     json_t *all = json_pack("{s:i,s:s,s:o,s:s,s:o}", "format", 1, "rexc", REXC_VERSION, "tools",

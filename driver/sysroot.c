@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 /* Changes when entries of an older layout must not be used any more. */
-#define LAYOUT "rexc sysroot 1"
+#define LAYOUT "rexc sysroot 2"
 
 /*
  * What is compiled, in dependency order. Sources are below one of the toolchain's directories; a
@@ -69,15 +69,15 @@ static const struct step host_steps[] = {
      {"--cfg=feature=\"proc-macro\"", "--cfg=feature=\"quote\"", "--cfg=feature=\"full\"",
       "--cfg=feature=\"parsing\"", "--cfg=feature=\"printing\"", "--extern=proc_macro2",
       "--extern=quote", "--extern=unicode_ident", "--extern=proc_macro", NULL}},
+};
+
+static const struct step crate_steps[] = {
     {"rex_macros",
      STEP_MACROS,
      TOOL_CRATE,
      "rex-macros/src/lib.rs",
      "2021",
      {"--extern=syn", "--extern=quote", "--extern=proc_macro2", "--extern=proc_macro", NULL}},
-};
-
-static const struct step target_steps[] = {
     {"compiler_builtins", STEP_TARGET, TOOL_CRATE, "builtins/src/lib.rs", "2024", {NULL}},
     {"rex", STEP_TARGET, TOOL_CRATE, "rex/src/lib.rs", "2024", {"--extern=rex_macros", NULL}},
 };
@@ -88,8 +88,15 @@ static const struct step test_step = {
     "2024",     {"--cfg=rexc_host", "--extern=rex_macros", NULL},
 };
 
+/* An entry of the sysroot links to files of the compiler's, so that a change of the crate does not
+ * compile core again. */
+enum level { LEVEL_COMPILER, LEVEL_SYSROOT };
+
+static const char *const level_names[] = {"compiler", "sysroot"};
+
 /* Everything one preparation works with. */
 struct preparation {
+    enum level level;
     struct diag *diag;
     const struct toolchain *toolchain;
     const struct sysroot_options *options;
@@ -105,21 +112,25 @@ static const char *variant_name(enum sysroot_variant variant)
     return variant == SYSROOT_CHECKED ? "checked" : "plain";
 }
 
-static char *entries_directory(void)
+static char *entries_directory(enum level level)
 {
     char *cache = cache_directory();
-    char *path = path_join(cache, "sysroot");
+    char *path = path_join(cache, level_names[level]);
     free(cache);
     return path;
 }
 
 static void entry_key(const struct toolchain *toolchain, enum sysroot_variant variant,
-                      char hex[HASH_HEX_SIZE])
+                      enum level level, char hex[HASH_HEX_SIZE])
 {
     struct hash *hash = hash_begin();
     hash_add_string(hash, LAYOUT);
     hash_add_string(hash, variant_name(variant));
-    hash_add_string(hash, toolchain->identity);
+    hash_add_string(hash, toolchain->compiler_identity);
+    if (variant == SYSROOT_CHECKED) /* the plain variant is compiled without the pass */
+        hash_add_string(hash, toolchain->pass_hash);
+    if (level == LEVEL_SYSROOT)
+        hash_add_string(hash, toolchain->crate_hash);
     for (const struct rust_flag *flag = rust_flags; flag->flag; flag++)
         hash_add_string(hash, flag->flag);
     hash_end(hash, hex);
@@ -360,24 +371,29 @@ static void show_progress(void *data)
     fflush(stderr);
 }
 
+/* The crate alone takes a second: nothing to announce. */
+static bool shows_progress(const struct preparation *preparation)
+{
+    return preparation->options->progress && !preparation->options->verbose &&
+           preparation->level == LEVEL_COMPILER;
+}
+
 static void progress_begin(struct preparation *preparation)
 {
     clock_gettime(CLOCK_MONOTONIC, &preparation->begun);
     preparation->on_terminal = false;
-    if (!preparation->options->progress || preparation->options->verbose)
+    if (!shows_progress(preparation))
         return;
-    fprintf(
-        stderr,
-        "preparing the compiler sysroot (%s): core and the rex crate for %s, once per compiler\n",
-        variant_name(preparation->options->variant),
-        preparation->toolchain->tools[TOOL_RUSTC].version);
+    fprintf(stderr, "preparing the compiler sysroot (%s): core for %s, once per compiler\n",
+            variant_name(preparation->options->variant),
+            preparation->toolchain->tools[TOOL_RUSTC].version);
     preparation->on_terminal = isatty(2);
 }
 
 static void progress_end(const struct preparation *preparation)
 {
     struct timespec now;
-    if (!preparation->options->progress || preparation->options->verbose)
+    if (!shows_progress(preparation))
         return;
     clock_gettime(CLOCK_MONOTONIC, &now);
     fprintf(stderr, "%ssysroot ready after %lld s%s\n", preparation->on_terminal ? "\r" : "",
@@ -386,7 +402,7 @@ static void progress_end(const struct preparation *preparation)
 }
 
 /* Core takes as long as all else together, so the host's crates are compiled beside it. */
-static int compile_all(struct preparation *preparation)
+static int compile_compiler_level(struct preparation *preparation)
 {
     struct strings core_arguments = {0};
     struct process core;
@@ -408,8 +424,53 @@ static int compile_all(struct preparation *preparation)
     }
     process_free(&core);
     strings_free(&core_arguments);
-    for (size_t i = 0; i < sizeof(target_steps) / sizeof(target_steps[0]) && result == 0; i++)
-        result = step_run(preparation, &target_steps[i]);
+    return result;
+}
+
+/* Links to every rlib of a directory of the compiler's entry. */
+static int link_rlibs(struct preparation *preparation, const char *from, const char *to)
+{
+    int result = 0;
+    DIR *listing = opendir(from);
+    if (!listing)
+        return diag_error(preparation->diag, DIAG_CANNOT_READ, NULL, "cannot read '%s': %s", from,
+                          strerror(errno));
+    for (struct dirent *entry; result == 0 && (entry = readdir(listing));) {
+        size_t length = strlen(entry->d_name);
+        if (length < 5 || strcmp(entry->d_name + length - 5, ".rlib") != 0)
+            continue;
+        char *target = path_join(from, entry->d_name), *path = path_join(to, entry->d_name);
+        if (symlink(target, path))
+            result = diag_error(preparation->diag, DIAG_CANNOT_WRITE, NULL, "cannot write '%s': %s",
+                                path, strerror(errno));
+        free(path);
+        free(target);
+    }
+    closedir(listing);
+    return result;
+}
+
+static int prepare_level(struct diag *diag, const struct toolchain *toolchain,
+                         const struct sysroot_options *options, enum level level, char **directory);
+
+static int compile_sysroot_level(struct preparation *preparation)
+{
+    char *compiler = NULL, *host_from = NULL, *host_to = NULL;
+    int result = prepare_level(preparation->diag, preparation->toolchain, preparation->options,
+                               LEVEL_COMPILER, &compiler);
+    if (result)
+        goto done;
+    host_from = path_join(compiler, "host");
+    host_to = path_join(preparation->directory, "host");
+    result = link_rlibs(preparation, compiler, preparation->directory);
+    if (result == 0)
+        result = link_rlibs(preparation, host_from, host_to);
+    for (size_t i = 0; i < sizeof(crate_steps) / sizeof(crate_steps[0]) && result == 0; i++)
+        result = step_run(preparation, &crate_steps[i]);
+done:
+    free(host_to);
+    free(host_from);
+    free(compiler);
     return result;
 }
 
@@ -436,7 +497,8 @@ static int make_entry(struct preparation *preparation, const char *final)
         file_make_directories(preparation->diag, host, 0755) || write_pass_config(preparation))
         goto done;
     progress_begin(preparation);
-    if (compile_all(preparation) ||
+    if ((preparation->level == LEVEL_COMPILER ? compile_compiler_level(preparation)
+                                              : compile_sysroot_level(preparation)) ||
         manifest_write(preparation, preparation->directory, preparation->toolchain))
         goto done;
     if (file_remove_tree(preparation->diag, final))
@@ -475,9 +537,9 @@ static int lock_entry(struct diag *diag, const char *final)
 
 static int print_dry_run(struct preparation *preparation)
 {
-    const struct step *lists[] = {&core_step, host_steps, target_steps};
+    const struct step *lists[] = {&core_step, host_steps, crate_steps};
     const size_t counts[] = {1, sizeof(host_steps) / sizeof(host_steps[0]),
-                             sizeof(target_steps) / sizeof(target_steps[0])};
+                             sizeof(crate_steps) / sizeof(crate_steps[0])};
     for (size_t list = 0; list < 3; list++) {
         for (size_t i = 0; i < counts[list]; i++) {
             struct strings arguments = {0};
@@ -492,6 +554,7 @@ static int print_dry_run(struct preparation *preparation)
     return 0;
 }
 
+/* Takes the directory over. */
 static void fill(struct sysroot *sysroot, char *directory, const char *key)
 {
     *sysroot = (struct sysroot){
@@ -507,17 +570,18 @@ static void fill(struct sysroot *sysroot, char *directory, const char *key)
     };
 }
 
-int sysroot_prepare(struct diag *diag, const struct toolchain *toolchain,
-                    const struct sysroot_options *options, struct sysroot *sysroot)
+/* Finds or makes an entry; *directory is its path. */
+static int prepare_level(struct diag *diag, const struct toolchain *toolchain,
+                         const struct sysroot_options *options, enum level level, char **directory)
 {
     char key[HASH_HEX_SIZE];
     int result = -1, lock = -1;
-    struct preparation preparation = {.diag = diag, .toolchain = toolchain, .options = options};
-    char *entries = entries_directory();
+    struct preparation preparation = {
+        .level = level, .diag = diag, .toolchain = toolchain, .options = options};
+    char *entries = entries_directory(level);
 
-    entry_key(toolchain, options->variant, key);
+    entry_key(toolchain, options->variant, level, key);
     char *final = path_join(entries, key);
-    *sysroot = (struct sysroot){0};
     toolchain_environment(&preparation.environment);
     preparation.directory = must_format("%s/.making.%s", entries, key);
 
@@ -546,8 +610,7 @@ int sysroot_prepare(struct diag *diag, const struct toolchain *toolchain,
 done:
     if (lock >= 0)
         close(lock);
-    if (result == 0)
-        fill(sysroot, must_copy(final), key);
+    *directory = result ? NULL : must_copy(final);
     strings_free(&preparation.environment);
     free(preparation.pass_config);
     free(preparation.directory);
@@ -556,11 +619,23 @@ done:
     return result;
 }
 
+int sysroot_prepare(struct diag *diag, const struct toolchain *toolchain,
+                    const struct sysroot_options *options, struct sysroot *sysroot)
+{
+    char *directory;
+    *sysroot = (struct sysroot){0};
+    if (prepare_level(diag, toolchain, options, LEVEL_SYSROOT, &directory))
+        return -1;
+    fill(sysroot, directory, path_basename(directory));
+    return 0;
+}
+
 int sysroot_prepare_host(struct diag *diag, const struct toolchain *toolchain,
                          const struct sysroot_options *options, struct sysroot *sysroot)
 {
     int result = -1;
-    struct preparation preparation = {.diag = diag, .toolchain = toolchain, .options = options};
+    struct preparation preparation = {
+        .level = LEVEL_SYSROOT, .diag = diag, .toolchain = toolchain, .options = options};
     char *host_rex = path_join(sysroot->host, "librex.rlib");
     int lock = lock_entry(diag, sysroot->directory);
     if (lock < 0)
@@ -600,35 +675,50 @@ void sysroot_free(struct sysroot *sysroot)
     *sysroot = (struct sysroot){0};
 }
 
+static struct sysroot_entry describe_entry(struct diag *diag, enum level level, const char *path,
+                                           bool deep)
+{
+    struct sysroot_entry entry = {.key = must_copy(path_basename(path)),
+                                  .level = level_names[level]};
+    json_t *manifest = manifest_load(path);
+    const char *variant = json_string_value(json_object_get(manifest, "variant"));
+    const char *rustc = json_string_value(json_object_get(manifest, "rustc"));
+    const char *file;
+    json_t *record;
+    entry.variant = variant && strcmp(variant, "checked") == 0 ? "checked" : "plain";
+    entry.rustc = must_copy(rustc ? rustc : "unknown");
+    json_object_foreach(json_object_get(manifest, "files"), file, record)
+    {
+        struct stat status;
+        char *name = path_join(path, file);
+        if (lstat(name, &status) == 0)
+            entry.size += (unsigned long long)status.st_size;
+        free(name);
+    }
+    entry.intact = entry_intact(diag, path, deep);
+    json_decref(manifest);
+    return entry;
+}
+
 int sysroot_list(struct diag *diag, bool deep, struct sysroot_entry **entries, size_t *count)
 {
-    char *directory = entries_directory();
-    DIR *listing = opendir(directory);
     *entries = NULL;
     *count = 0;
-    for (struct dirent *found; listing && (found = readdir(listing));) {
-        char *path = path_join(directory, found->d_name);
-        if (found->d_name[0] != '.' && file_is_directory(path)) {
-            struct sysroot_entry entry = {.key = must_copy(found->d_name)};
-            json_t *manifest = manifest_load(path);
-            const char *name = json_string_value(json_object_get(manifest, "variant"));
-            const char *rustc = json_string_value(json_object_get(manifest, "rustc"));
-            const char *file;
-            json_t *record;
-            entry.variant = name && strcmp(name, "checked") == 0 ? "checked" : "plain";
-            entry.rustc = must_copy(rustc ? rustc : "unknown");
-            json_object_foreach(json_object_get(manifest, "files"), file, record) entry.size +=
-                (unsigned long long)number_of(record, "size");
-            entry.intact = entry_intact(diag, path, deep);
-            json_decref(manifest);
-            *entries = must_grow(*entries, *count + 1, sizeof(**entries));
-            (*entries)[(*count)++] = entry;
+    for (enum level level = LEVEL_COMPILER; level <= LEVEL_SYSROOT; level++) {
+        char *directory = entries_directory(level);
+        DIR *listing = opendir(directory);
+        for (struct dirent *found; listing && (found = readdir(listing));) {
+            char *path = path_join(directory, found->d_name);
+            if (found->d_name[0] != '.' && file_is_directory(path)) {
+                *entries = must_grow(*entries, *count + 1, sizeof(**entries));
+                (*entries)[(*count)++] = describe_entry(diag, level, path, deep);
+            }
+            free(path);
         }
-        free(path);
+        if (listing)
+            closedir(listing);
+        free(directory);
     }
-    if (listing)
-        closedir(listing);
-    free(directory);
     return 0;
 }
 

@@ -9,7 +9,9 @@
  *     host/                      librex_macros-*.so and what it needs; librex for `rexc test`
  *     empty/                     an empty directory: rustc's --sysroot
  *     manifest.json              each file's size, SHA-256 and identity when it was last hashed
- *   CACHE/sysroot/KEY.lock       flock: one process makes an entry, others wait for it
+ *   KEY.lock beside KEY        flock: one process makes an entry, others wait for it
+ *
+ * There are complete entries only: each is made under a temporary name, then renamed.
  */
 #ifndef REXC_DRIVER_SYSROOT_H
 #define REXC_DRIVER_SYSROOT_H
@@ -56,6 +58,7 @@ void sysroot_free(struct sysroot *sysroot);
 /* Each entry of the cache, for `rexc cache` and `rexc doctor`: with deep, every file is hashed. */
 struct sysroot_entry {
     char *key;
+    const char *level;       /* "compiler", "sysroot": the two directories of the cache */
     const char *variant;     /* "plain", "checked" */
     char *rustc;             /* version line of the compiler that it is for */
     unsigned long long size; /* bytes */

@@ -584,13 +584,8 @@ void toolchain_probe(struct diag *diag, const struct installation *installation,
     struct hash *hash = hash_begin();
     for (int i = 0; i < TOOL_COUNT; i++) {
         const struct tool *tool = &toolchain->tools[i];
-        if (!tool->path || i == TOOL_CRATE)
+        if (!tool->path || i == TOOL_CRATE || i == TOOL_PASS)
             continue;
-        if (i == TOOL_PASS) {
-            if (hash_file(NULL, tool->path, hex) == 0)
-                hash_add_string(hash, hex);
-            continue;
-        }
         char *identity = file_identity(tool->path);
         hash_add_string(hash, tool->path);
         hash_add_string(hash, tool->version ? tool->version : "");
@@ -598,6 +593,15 @@ void toolchain_probe(struct diag *diag, const struct installation *installation,
         free(identity);
     }
     hash_add_string(hash, toolchain->rustc_verbose ? toolchain->rustc_verbose : "");
+    hash_end(hash, hex);
+    toolchain->compiler_identity = must_copy(hex);
+
+    const char *pass = toolchain->tools[TOOL_PASS].path;
+    toolchain->pass_hash = must_copy(pass && hash_file(NULL, pass, hex) == 0 ? hex : "");
+
+    hash = hash_begin();
+    hash_add_string(hash, toolchain->compiler_identity);
+    hash_add_string(hash, toolchain->pass_hash);
     hash_add_string(hash, toolchain->crate_hash);
     hash_end(hash, hex);
     toolchain->identity = must_copy(hex);
@@ -629,6 +633,8 @@ void toolchain_free(struct toolchain *toolchain)
 {
     forget(toolchain);
     free(toolchain->crate_hash);
+    free(toolchain->pass_hash);
+    free(toolchain->compiler_identity);
     free(toolchain->identity);
     *toolchain = (struct toolchain){0};
 }

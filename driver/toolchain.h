@@ -42,13 +42,16 @@ enum {
 
 struct toolchain {
     struct tool tools[TOOL_COUNT];
-    char *rustc_verbose; /* all of `rustc -vV` */
-    char *rustc_host;    /* its host triple */
-    char *rustc_commit;  /* commit hash */
-    char *llvm_version;  /* rustc's LLVM, as "22.1.8" */
-    char *host_libdir;   /* rustc's own target libraries (std for the host) */
-    char *crate_hash;    /* over every file of the crate sources */
-    char *identity;      /* digest over everything above that decides what the tools produce */
+    char *rustc_verbose;     /* all of `rustc -vV` */
+    char *rustc_host;        /* its host triple */
+    char *rustc_commit;      /* commit hash */
+    char *llvm_version;      /* rustc's LLVM, as "22.1.8" */
+    char *host_libdir;       /* rustc's own target libraries (std for the host) */
+    char *crate_hash;        /* over every file of the crate sources */
+    char *pass_hash;         /* of librexpass.so */
+    char *compiler_identity; /* digest over what decides what the compiler makes without pass and
+                                crate */
+    char *identity;          /* digest over everything above that decides what the tools produce */
 };
 
 /* Where the tool's own files are: relative to the running executable, so that a moved installation
