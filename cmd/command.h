@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What every subcommand gets, and the shape of one. A subcommand parses its own options with getopt_long
- * (argv[0] is its name), does its work through driver/, linker/ and runtime/, prints its result on
- * stdout, and returns the exit status: 0 done; 1 the program or object is at fault; 2 wrong usage;
- * 3 the machine lacks something.
+ * What every subcommand gets, and the shape of one. A subcommand parses its own options with
+ * getopt_long (argv[0] is its name), does its work through driver/, linker/ and runtime/, prints
+ * its result on stdout, and returns the exit status: 0 done; 1 the program or object is at fault; 2
+ * wrong usage; 3 the machine lacks something.
  */
 #ifndef REXC_CMD_COMMAND_H
 #define REXC_CMD_COMMAND_H
@@ -16,10 +16,10 @@ struct diag;
 /* The options that mean the same everywhere; main takes them out of argv wherever they stand. */
 struct command_options {
     struct diag *diag;
-    bool verbose;   /* -v: each child command, exactly as run, on stderr */
-    bool dry_run;   /* -###: print the children's commands, run nothing */
-    bool quiet;     /* -q */
-    unsigned jobs;  /* -j N: at most so many children at once; 0: as many as there are CPUs */
+    bool verbose;        /* -v: each child command, exactly as run, on stderr */
+    bool dry_run;        /* -###: print the children's commands, run nothing */
+    bool quiet;          /* -q */
+    unsigned jobs;       /* -j N: at most so many children at once; 0: as many as there are CPUs */
     const char *program; /* argv[0] of rexc */
 };
 
@@ -31,15 +31,17 @@ struct command {
     int (*run)(int argc, char **argv, const struct command_options *options);
 };
 
-/* Reports DIAG_USAGE for what getopt_long just refused ('?' or ':'), with the nearest option's name as a suggestion
- * when one is near; call it with the options that were given to getopt_long. Returns 2. */
+/* Reports DIAG_USAGE for what getopt_long just refused ('?' or ':'), with the nearest option's name
+ * as a suggestion when one is near; call it with the options that were given to getopt_long.
+ * Returns 2. */
 int command_bad_option(const struct command_options *options, const char *command, char **argv,
                        const struct option *known);
 /* Reports DIAG_USAGE with text and the command to get help. Returns 2. */
 int command_usage_error(const struct command_options *options, const char *command,
                         const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* The candidate nearest to word by edit distance when it is near enough to be meant; NULL otherwise. */
+/* The candidate nearest to word by edit distance when it is near enough to be meant; NULL
+ * otherwise. */
 const char *command_nearest(const char *word, const char *const *candidates);
 
 int command_new(int argc, char **argv, const struct command_options *options);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The code generation flags that core, the crate and every program share: one table, each with its reason.
- * Several are "target modifiers": rustc refuses to combine crates that differ in them.
+ * The code generation flags that core, the crate and every program share: one table, each with its
+ * reason. Several are "target modifiers": rustc refuses to combine crates that differ in them.
  */
 #ifndef REXC_DRIVER_RUST_FLAGS_H
 #define REXC_DRIVER_RUST_FLAGS_H
