@@ -34,6 +34,7 @@ int command_new(int argc, char **argv, const struct command_options *options)
                                           {NULL, 0, NULL, 0}};
     struct scaffold_options scaffold = {0};
     struct installation installation;
+    struct toolchain toolchain = {0};
     char *made = NULL;
     for (int c; (c = getopt_long(argc, argv, ":", known, NULL)) != -1;) {
         if (c != 'p')
@@ -51,6 +52,11 @@ int command_new(int argc, char **argv, const struct command_options *options)
     if (installation_find(options->diag, &installation) == 0) {
         scaffold.templates = installation.templates;
         scaffold.crates = installation.crates;
+        /* Which compiler fits is of use to have in the package, but none is needed to make it. */
+        toolchain_probe(options->diag, &installation, options->verbose, &toolchain);
+        scaffold.rustc = toolchain.tools[TOOL_RUSTC].path;
+        if (!scaffold.rustc)
+            scaffold.rustc = "rustc";
         if (scaffold_make(options->diag, &scaffold, &made) == 0) {
             printf("%s\n", made);
             if (!options->quiet)
@@ -59,6 +65,7 @@ int command_new(int argc, char **argv, const struct command_options *options)
         }
     }
     free(made);
+    toolchain_free(&toolchain);
     installation_free(&installation);
     return diag_exit_status(options->diag);
 }

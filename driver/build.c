@@ -162,9 +162,9 @@ static int run(struct diag *diag, const struct build_options *options,
         set_job(project, &project->crates[i], &jobs[i]);
     set_origins(project, &origins);
     strings_add(&search, crates);
-    result->output = options->output
-                         ? must_copy(options->output)
-                         : must_format("%s/%s.rex", project->output, program->target->name);
+    char *output = options->output
+                       ? must_copy(options->output)
+                       : must_format("%s/%s.rex", project->output, program->target->name);
     struct pipeline pipeline = {
         .diag = diag,
         .options = &options->pipeline,
@@ -174,7 +174,7 @@ static int run(struct diag *diag, const struct build_options *options,
         .digests = session->digests,
         .name = program->target->name,
         .build = project->build,
-        .output = result->output,
+        .output = output,
         .license = license,
         .jobs = jobs,
         .job_count = project->crate_count,
@@ -189,10 +189,16 @@ static int run(struct diag *diag, const struct build_options *options,
         result->programs = pipeline.programs;
         pipeline.programs = (struct inputs){0};
         struct stat file;
-        if (!options->pipeline.dry_run && !options->pipeline.check_only &&
-            stat(result->output, &file) == 0)
+        if (!options->pipeline.dry_run && !options->pipeline.check_only && stat(output, &file) == 0)
             result->size = (size_t)file.st_size;
     }
+    result->output =
+        options->output
+            ? must_copy(options->output)
+            : must_format("%s%starget/rex/%s.rex",
+                          strcmp(options->directory, ".") ? options->directory : "",
+                          strcmp(options->directory, ".") ? "/" : "", program->target->name);
+    free(output);
     pipeline_free(&pipeline);
     crate_jobs_free(jobs, project->crate_count);
     strings_free(&search);

@@ -17,7 +17,7 @@ struct build_options {
 };
 
 struct build_result {
-    char *output;
+    char *output;           /* its path, as the user named the directory */
     size_t size;            /* bytes */
     bool was_fresh;         /* nothing had to be done */
     struct inputs programs; /* INPUT_VALUE: "TYPE NAME" and "BOUND[ checked]" */

@@ -114,10 +114,12 @@ const char *scaffold_name_problem(const char *name)
 struct words {
     const char *name;
     char *crate;
-    const char *rex; /* directory of the rex crate's package */
+    const char *rex;   /* directory of the rex crate's package */
+    const char *rustc; /* path of the compiler that the crate is for */
 };
 
-/* Copies text, replacing {{name}}, {{crate}} and {{rex}}. Returns NULL on an unknown word. */
+/* Copies text, replacing {{name}}, {{crate}}, {{rex}} and {{rustc}}. Returns NULL on an unknown
+ * word. */
 static char *substitute(const char *text, const struct words *words)
 {
     struct buffer out = {0};
@@ -137,6 +139,8 @@ static char *substitute(const char *text, const struct words *words)
             word = words->crate;
         else if (length == 3 && memcmp(open + 2, "rex", 3) == 0)
             word = words->rex;
+        else if (length == 5 && memcmp(open + 2, "rustc", 5) == 0)
+            word = words->rustc;
         if (!word) {
             buffer_free(&out);
             return NULL;
@@ -168,7 +172,7 @@ static int make_file(struct diag *diag, const char *template, const struct templ
         goto done;
     }
     if (file_make_directories(diag, parent, 0777) ||
-        file_write_atomic(diag, to, made, strlen(made), 0666 & ~umask(umask(0))))
+        file_write_atomic(diag, to, made, strlen(made), 0666))
         goto done;
     result = 0;
 done:
@@ -181,6 +185,14 @@ done:
 }
 
 /* --- the directory --- */
+
+/* The user's umask, which can only be asked for by setting it. */
+static mode_t file_mask(void)
+{
+    mode_t mask = umask(0);
+    umask(mask);
+    return mask;
+}
 
 /* Makes everything under a name that nobody looks at, then renames: all or nothing. */
 static int make_directory(struct diag *diag, const char *template, const struct words *words,
@@ -211,7 +223,7 @@ static int make_directory(struct diag *diag, const char *template, const struct 
         if (make_file(diag, template, &template_files[i], words, temporary))
             goto done;
     }
-    if (chmod(temporary, 0777 & ~umask(umask(0))) ||
+    if (chmod(temporary, 0777 & ~file_mask()) ||
         renameat2(AT_FDCWD, temporary, AT_FDCWD, destination, RENAME_NOREPLACE)) {
         if (errno == EEXIST)
             diag_error(diag, DIAG_DESTINATION_EXISTS, "choose another name, or --path",
@@ -234,7 +246,7 @@ done:
 
 int scaffold_make(struct diag *diag, const struct scaffold_options *options, char **made)
 {
-    struct words words = {.name = options->name};
+    struct words words = {.name = options->name, .rustc = options->rustc};
     const char *problem = scaffold_name_problem(options->name);
     char *template = NULL, *destination = NULL, *rex = NULL;
     int result = -1;

@@ -8,6 +8,7 @@ struct diag;
 struct scaffold_options {
     const char *templates; /* directory with one template a program type */
     const char *crates;    /* directory of the rex crate, for tools that read Cargo.toml */
+    const char *rustc;     /* path of the compiler that the crate is for, or "rustc" */
     const char *type;      /* "xdp" ... */
     const char *name;      /* of the package */
     const char *path;      /* directory to make; NULL: ./NAME */
