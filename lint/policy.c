@@ -151,7 +151,7 @@ void policy_markdown(struct buffer *text)
         buffer_free(&how);
     }
     for (size_t i = 0; i < COUNT(others); i++)
-        buffer_format(text, "| REX%04u | %s | `rexc explain REX%04u` says | | the project model | `%s` |\n",
+        buffer_format(text, "| REX%04u | %s | `rexc explain REX%04u` says | | the driver and the crate | `%s` |\n",
                       (unsigned)others[i].code, others[i].what, (unsigned)others[i].code,
                       others[i].id);
 }

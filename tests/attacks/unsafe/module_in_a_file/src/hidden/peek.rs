@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+pub fn peek(address: usize) -> u32 {
+    unsafe { *(address as *const u32) }
+}
