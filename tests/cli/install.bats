@@ -1,0 +1,65 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# An installation works where it is put, moved included, and the Debian package is one.
+
+setup() {
+    prefix=$BATS_TEST_TMPDIR/prefix
+}
+
+# works REXC: scaffolds, builds and verifies with that rexc.
+works() {
+    "$1" new xdp p --path "$BATS_TEST_TMPDIR/p"
+    "$1" build "$BATS_TEST_TMPDIR/p"
+    "$1" verify --integrity-only "$BATS_TEST_TMPDIR/p/target/rex/p.rex"
+}
+
+@test "an installed prefix works, and still does after it was moved" {
+    cmake --install "$REXC_BUILD" --prefix "$prefix"
+    works "$prefix/bin/rexc"
+    mv "$prefix" "$BATS_TEST_TMPDIR/moved"
+    rm -rf "$BATS_TEST_TMPDIR/p"
+    works "$BATS_TEST_TMPDIR/moved/bin/rexc"
+}
+
+@test "an installation without its pass says so" {
+    cmake --install "$REXC_BUILD" --prefix "$prefix"
+    rm "$prefix"/lib/rexc/librexpass.so
+    run "$prefix/bin/rexc" doctor
+    [ "$status" -eq 3 ]
+    [[ "$output" == *"REX0102"* ]]
+    [[ "$output" == *"librexpass.so"* ]]
+}
+
+@test "man pages and completion are installed" {
+    cmake --install "$REXC_BUILD" --prefix "$prefix"
+    [ -f "$prefix/share/man/man1/rexc.1" ]
+    grep -q 'rexc build' "$prefix/share/man/man1/rexc-build.1"
+    [ -f "$prefix/share/bash-completion/completions/rexc" ]
+}
+
+@test "completion knows every command and a command's options" {
+    run bash -c '
+        source "$REXC_SOURCE/scripts/completion/rexc"
+        COMP_WORDS=(rexc ver) COMP_CWORD=1; _rexc; echo "${COMPREPLY[@]}"
+        COMP_WORDS=(rexc verify --int) COMP_CWORD=2; compopt() { :; }; _rexc; echo "${COMPREPLY[@]}"
+        COMP_WORDS=(rexc new "") COMP_CWORD=2; _rexc; echo "${COMPREPLY[@]}"'
+    [ "${lines[0]}" = "verify" ]
+    [ "${lines[1]}" = "--integrity-only" ]
+    [ "${lines[2]}" = "kprobe tracepoint perf_event xdp tc" ]
+}
+
+@test "the Debian package names what rexc needs, and its content works" {
+    [ "$(id -u)" -eq 0 ] || skip "dpkg -i needs root"
+    cd "$BATS_TEST_TMPDIR"
+    cpack --config "$REXC_BUILD/CPackConfig.cmake" -G DEB -B "$BATS_TEST_TMPDIR/package"
+    package=$(ls package/*.deb)
+    depends=$(dpkg-deb -f "$package" Depends)
+    for name in rustc-web rust-web-src rust-web-clippy cargo-web lld-22 libelf1 libdw1 libbpf1 libssl3 \
+        libzydis4.0 libjansson4 libpcap0.8; do
+        [[ "$depends" == *"$name"* ]] || { echo "no $name in: $depends"; false; }
+    done
+    dpkg -i "$package"
+    works /usr/bin/rexc
+    dpkg -r rexc
+    [ ! -e /usr/bin/rexc ]
+}
