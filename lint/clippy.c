@@ -51,6 +51,8 @@ static void add_arguments(const struct lint_request *request, bool color, struct
     strings_add(arguments, "--error-format=json");
     if (color)
         strings_add(arguments, "--json=diagnostic-rendered-ansi");
+    /* Denied by default, though it is advice and no part of the policy. */
+    strings_add(arguments, "-Wclippy::correctness");
     for (size_t i = 0; i < sizeof(configured_lints) / sizeof(configured_lints[0]); i++)
         strings_format(arguments, "--force-warn=%s", configured_lints[i]);
     for (size_t i = 0; i < policy_lint_count; i++)

@@ -12,5 +12,5 @@ impl Drop for Guard {
 #[rex_xdp]
 fn program(_: &xdp, ctx: &mut xdp_md) -> Result {
     let guard = Guard(ctx.data_length() as u32);
-    Ok((XDP_PASS + (guard.0 & 0)) as i32)
+    Ok((XDP_PASS + (guard.0 >> 31)) as i32)
 }

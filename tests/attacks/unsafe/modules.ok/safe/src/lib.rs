@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #![no_std]
 pub fn zero(length: usize) -> u32 {
-    (length as u32) & 0
+    (length as u32) >> 31
 }

@@ -1,5 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-//~ REX0312
-#![no_std]
-#[path = "/dev/null"]
-mod nothing;
