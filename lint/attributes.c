@@ -8,7 +8,8 @@
 static unsigned check_attribute(struct diag *diag, const struct source *source, size_t first,
                                 size_t end, bool inner);
 
-/* The path from index on, as text, and in *end the index after it. NULL when no path stands there. */
+/* The path from index on, as text, and in *end the index after it. NULL when no path stands there.
+ */
 static char *read_path(const struct source *source, size_t index, size_t *end)
 {
     struct buffer path = {0};
@@ -109,8 +110,8 @@ static bool find_macro(const struct source *source, size_t index, size_t *open, 
     return false;
 }
 
-/* `#[$name]` in a macro body: what the macro was given must have stood in `#[...]` where it was called, so the pattern
- * must be `#[$name:meta]`, each time that the macro binds this name. */
+/* `#[$name]` in a macro body: what the macro was given must have stood in `#[...]` where it was
+ * called, so the pattern must be `#[$name:meta]`, each time that the macro binds this name. */
 static bool is_bound_in_attribute(const struct source *source, size_t name)
 {
     const struct token *wanted = source_at(source, name);
@@ -157,7 +158,8 @@ static unsigned check_attribute(struct diag *diag, const struct source *source, 
                       "the attribute `%s` is not allowed %s", path,
                       inner ? "for a whole crate or module" : "for an item");
         found++;
-    } else if (allowed && strcmp(path, "cfg_attr") == 0 && token_is(source_at(source, after), '(')) {
+    } else if (allowed && strcmp(path, "cfg_attr") == 0 &&
+               token_is(source_at(source, after), '(')) {
         found += check_cfg_attr(diag, source, after, source_closing(source, after), inner);
     } else if (path && !allowed && !is_refused_everywhere(path)) {
         source_report(diag, source, ban_of(path), first, after - 1,
@@ -177,8 +179,7 @@ unsigned attributes_check(struct diag *diag, const struct source *source, size_t
     bool inner = token_is(source_at(source, index + 1), '!');
     size_t open = index + (inner ? 2 : 1);
     if (!token_is(source_at(source, open), '[')) {
-        source_report(diag, source, POLICY_ATTRIBUTE, index, index,
-                      "a # that begins no attribute");
+        source_report(diag, source, POLICY_ATTRIBUTE, index, index, "a # that begins no attribute");
         return 1;
     }
     return check_attribute(diag, source, open + 1, source_closing(source, open), inner);

@@ -87,7 +87,8 @@ int lint_command(struct diag *diag, const struct lint_request *request, struct l
         return -1;
 
     add_arguments(request, diag_uses_color(diag), &run->arguments, run->depinfo);
-    /* Unstable flags (-Z) need RUSTC_BOOTSTRAP; the program gets no unstable feature by it (-Zallow-features). */
+    /* Unstable flags (-Z) need RUSTC_BOOTSTRAP; the program gets no unstable feature by it
+     * (-Zallow-features). */
     strings_add(&run->environment, "RUSTC_BOOTSTRAP=1");
     strings_format(&run->environment, "CLIPPY_CONF_DIR=%s", request->directory);
     run->process.arguments = (const char *const *)run->arguments.items;
@@ -174,13 +175,14 @@ static int read_depinfo(struct diag *diag, const struct lint_run *run, struct de
     free(text);
     if (wrong)
         return diag_error(diag, DIAG_LINT_FAILED, NULL, "%s: %s", run->depinfo, wrong);
-    /* clippy-driver lists the working directory's Cargo.toml, when there is one, without reading it here. The
-     * compile run does not, so that a program that includes it is caught by lint_compare(). */
+    /* clippy-driver lists the working directory's Cargo.toml, when there is one, without reading it
+     * here. The compile run does not, so that a program that includes it is caught by
+     * lint_compare(). */
     take_file(depinfo, "Cargo.toml");
     /* That clippy.toml is there shows that clippy ran with our configuration. */
     if (!take_file(depinfo, run->configuration))
-        return diag_error(diag, DIAG_LINT_FAILED, NULL, "clippy-driver did not read its configuration %s",
-                          run->configuration);
+        return diag_error(diag, DIAG_LINT_FAILED, NULL,
+                          "clippy-driver did not read its configuration %s", run->configuration);
     return 0;
 }
 
@@ -197,10 +199,11 @@ int lint_result(struct diag *diag, const struct lint_request *request, struct li
         (process->exit_status == 1 && shown.errors == 0 && shown.refused == 0)) {
         if (shown.rest.length > 0)
             diag_forward(diag, "clippy", shown.rest.data, shown.rest.length);
-        result = diag_error(diag, DIAG_LINT_FAILED, NULL,
-                            process->signal ? "clippy-driver died of signal %d, linting crate %s"
-                                            : "clippy-driver ended with exit status %d, linting crate %s",
-                            process->signal ? process->signal : process->exit_status, request->crate);
+        result = diag_error(
+            diag, DIAG_LINT_FAILED, NULL,
+            process->signal ? "clippy-driver died of signal %d, linting crate %s"
+                            : "clippy-driver ended with exit status %d, linting crate %s",
+            process->signal ? process->signal : process->exit_status, request->crate);
     } else if (shown.errors > 0) {
         result = diag_error(diag, DIAG_COMPILE_FAILED, NULL, "crate %s does not compile",
                             request->crate);
@@ -244,7 +247,7 @@ int lint_compare(struct diag *diag, const struct depinfo *lint, const struct dep
     }
     for (size_t i = 0; i < lint->count; i++)
         if (!depinfo_find(compile, lint->files[i].path))
-            result = differ(diag, lint->files[i].path,
-                            "the lint read a file that the compiler did not");
+            result =
+                differ(diag, lint->files[i].path, "the lint read a file that the compiler did not");
     return result;
 }

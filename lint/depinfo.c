@@ -20,7 +20,8 @@ static struct depinfo_file *find(const struct depinfo *depinfo, const char *path
     return NULL;
 }
 
-/* The file name at *at: rustc writes a space as `\ ` and nothing else specially. NULL at the end. */
+/* The file name at *at: rustc writes a space as `\ ` and nothing else specially. NULL at the end.
+ */
 static char *next_name(const char **at, const char *end)
 {
     while (*at < end && **at == ' ')
@@ -37,8 +38,8 @@ static char *next_name(const char **at, const char *end)
     return name;
 }
 
-/* "TARGET: FILE FILE ...". The target's own name may have escaped spaces and colons; the rule's colon is the first
- * that a space or the end follows. */
+/* "TARGET: FILE FILE ...". The target's own name may have escaped spaces and colons; the rule's
+ * colon is the first that a space or the end follows. */
 static const char *parse_rule(struct depinfo *depinfo, const char *line, const char *end)
 {
     const char *colon = line;

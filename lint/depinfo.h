@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rustc's dep-info (`--emit=dep-info`): a Makefile fragment with the files that a compilation read, and comments with
- * their checksums (-Zchecksum-hash-algorithm=sha256) and the environment variables that the program asked for.
+ * rustc's dep-info (`--emit=dep-info`): a Makefile fragment with the files that a compilation read,
+ * and comments with their checksums (-Zchecksum-hash-algorithm=sha256) and the environment
+ * variables that the program asked for.
  *
  *     out.rmeta: src/main.rs src/a\ b.rs
  *     # env-dep:NAME=VALUE
@@ -16,8 +17,8 @@
 #include <stdint.h>
 
 struct depinfo_file {
-    char *path;       /* as rustc was given it, relative to its working directory or absolute */
-    char sha256[65];  /* "" when there is none */
+    char *path;      /* as rustc was given it, relative to its working directory or absolute */
+    char sha256[65]; /* "" when there is none */
 };
 
 struct depinfo {
@@ -26,8 +27,8 @@ struct depinfo {
     struct strings variables; /* NAME or NAME=VALUE */
 };
 
-/* Parses text that need not be well-formed. Returns NULL, or what is wrong with it (a constant string); *depinfo is to
- * be freed in either case. */
+/* Parses text that need not be well-formed. Returns NULL, or what is wrong with it (a constant
+ * string); *depinfo is to be freed in either case. */
 const char *depinfo_parse(struct depinfo *depinfo, const char *text, size_t size);
 void depinfo_free(struct depinfo *depinfo);
 

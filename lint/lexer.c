@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Length of the UTF-8 sequence at `at`, 0 when it is not one (RFC 3629: no overlong forms, no surrogates, at most
- * U+10FFFF). */
+/* Length of the UTF-8 sequence at `at`, 0 when it is not one (RFC 3629: no overlong forms, no
+ * surrogates, at most U+10FFFF). */
 static size_t utf8_length(const unsigned char *at, const unsigned char *end)
 {
     unsigned char first = at[0];
@@ -44,7 +44,8 @@ static unsigned char peek(const struct lexer *lexer, size_t ahead)
     return ahead < (size_t)(lexer->end - lexer->at) ? (unsigned char)lexer->at[ahead] : 0;
 }
 
-/* Length of the white space character at `at`, or 0. Unicode's Pattern_White_Space, a set that never changes. */
+/* Length of the white space character at `at`, or 0. Unicode's Pattern_White_Space, a set that
+ * never changes. */
 static size_t whitespace_length(const char *at, const char *end)
 {
     unsigned char c = (unsigned char)*at;
@@ -140,8 +141,8 @@ static void eat_trivia(struct lexer *lexer)
     }
 }
 
-/* A #! on the first line is for the operating system, unless `[` is the next token: then it is an attribute.
- * Documentation comments are tokens, the others are not. */
+/* A #! on the first line is for the operating system, unless `[` is the next token: then it is an
+ * attribute. Documentation comments are tokens, the others are not. */
 static bool has_shebang(const struct lexer *lexer)
 {
     if (peek(lexer, 0) != '#' || peek(lexer, 1) != '!')
@@ -157,9 +158,8 @@ static bool has_shebang(const struct lexer *lexer)
         if (*ahead.at != '/')
             break;
         unsigned char second = peek(&ahead, 1), third = peek(&ahead, 2), fourth = peek(&ahead, 3);
-        bool documentation =
-            third == '!' || (second == '/' && third == '/' && fourth != '/') ||
-            (second == '*' && third == '*' && fourth != '*' && fourth != '/');
+        bool documentation = third == '!' || (second == '/' && third == '/' && fourth != '/') ||
+                             (second == '*' && third == '*' && fourth != '*' && fourth != '/');
         if (documentation || !eat_comment(&ahead))
             return true;
     }
@@ -242,14 +242,13 @@ static void eat_raw_string(struct lexer *lexer)
     lexer->error = "a raw string is not closed";
 }
 
-/* After the opening quote of a character that cannot be a lifetime. rustc's way: what is between quotes may be
- * longer than a character; that is a later error of its own. */
+/* After the opening quote of a character that cannot be a lifetime. rustc's way: what is between
+ * quotes may be longer than a character; that is a later error of its own. */
 static void eat_character(struct lexer *lexer)
 {
-    size_t first = lexer->at < lexer->end
-                       ? utf8_length((const unsigned char *)lexer->at,
-                                     (const unsigned char *)lexer->end)
-                       : 0;
+    size_t first = lexer->at < lexer->end ? utf8_length((const unsigned char *)lexer->at,
+                                                        (const unsigned char *)lexer->end)
+                                          : 0;
     if (first > 0 && peek(lexer, 0) != '\\' && peek(lexer, first) == '\'') {
         for (size_t i = 0; i <= first; i++)
             eat(lexer);
@@ -272,10 +271,9 @@ static void eat_character(struct lexer *lexer)
 static enum token_kind eat_lifetime_or_character(struct lexer *lexer)
 {
     lexer->at++;
-    size_t first = lexer->at < lexer->end
-                       ? utf8_length((const unsigned char *)lexer->at,
-                                     (const unsigned char *)lexer->end)
-                       : 0;
+    size_t first = lexer->at < lexer->end ? utf8_length((const unsigned char *)lexer->at,
+                                                        (const unsigned char *)lexer->end)
+                                          : 0;
     bool lifetime = first > 0 && peek(lexer, first) != '\'' && continues_identifier(lexer, 0);
     if (!lifetime) {
         eat_character(lexer);
@@ -301,7 +299,8 @@ static bool eat_digits(struct lexer *lexer, bool hexadecimal)
     bool any = false;
     for (;;) {
         unsigned char c = peek(lexer, 0);
-        bool digit = is_digit(c) || (hexadecimal && ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')));
+        bool digit =
+            is_digit(c) || (hexadecimal && ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')));
         if (!digit && c != '_')
             return any;
         any = any || digit;
@@ -309,7 +308,8 @@ static bool eat_digits(struct lexer *lexer, bool hexadecimal)
     }
 }
 
-/* At an e or E: does an exponent follow, so that it is no suffix? rustc takes e as one in any case. */
+/* At an e or E: does an exponent follow, so that it is no suffix? rustc takes e as one in any case.
+ */
 static void eat_exponent(struct lexer *lexer)
 {
     lexer->at++;
@@ -450,14 +450,16 @@ struct token lexer_next(struct lexer *lexer)
     return token;
 }
 
-/* rustc normalises identifiers (NFC). The one letter beyond ASCII that becomes an ASCII letter is U+212A KELVIN SIGN. */
+/* rustc normalises identifiers (NFC). The one letter beyond ASCII that becomes an ASCII letter is
+ * U+212A KELVIN SIGN. */
 static bool same_name(const struct token *token, const char *name)
 {
     size_t at = 0;
     for (; *name; name++) {
         if (at < token->length && token->text[at] == *name)
             at++;
-        else if (*name == 'K' && token->length - at >= 3 && memcmp(token->text + at, "\xe2\x84\xaa", 3) == 0)
+        else if (*name == 'K' && token->length - at >= 3 &&
+                 memcmp(token->text + at, "\xe2\x84\xaa", 3) == 0)
             at += 3;
         else
             return false;

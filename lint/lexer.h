@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rust's lexical grammar, all of it, for every edition: enough to know exactly which bytes of a file are code, so
- * that nothing hides in what looks like a string or comment, and no string or comment is taken for code.
+ * Rust's lexical grammar, all of it, for every edition: enough to know exactly which bytes of a
+ * file are code, so that nothing hides in what looks like a string or comment, and no string or
+ * comment is taken for code.
  *
- * It follows rustc_lexer (the lexer of rustc) and the Rust Reference, chapter "Lexical structure". One point
- * differs on purpose: outside strings and comments each character beyond ASCII that is no white space counts as a
- * part of an identifier. rustc refuses a file with any other, so for a file that compiles the tokens are the same.
+ * It follows rustc_lexer (the lexer of rustc) and the Rust Reference, chapter "Lexical structure".
+ * One point differs on purpose: outside strings and comments each character beyond ASCII that is no
+ * white space counts as a part of an identifier. rustc refuses a file with any other, so for a file
+ * that compiles the tokens are the same.
  */
 #ifndef REXC_LINT_LEXER_H
 #define REXC_LINT_LEXER_H
@@ -15,7 +17,7 @@
 
 enum token_kind {
     TOKEN_END,
-    TOKEN_IDENTIFIER, /* or keyword, or _ */
+    TOKEN_IDENTIFIER,     /* or keyword, or _ */
     TOKEN_RAW_IDENTIFIER, /* r#name: never a keyword; its text here is without r# */
     TOKEN_LIFETIME,       /* 'name; its text here is without the quote (and without r#) */
     TOKEN_CHARACTER,      /* 'c' and b'c' */
@@ -47,13 +49,15 @@ struct lexer {
     const char *error; /* what is wrong, for TOKEN_ERROR */
 };
 
-/* The source is not copied. edition: 2015, 2018, 2021 or 2024. Skips a byte order mark and a #! line. */
+/* The source is not copied. edition: 2015, 2018, 2021 or 2024. Skips a byte order mark and a #!
+ * line. */
 void lexer_begin(struct lexer *lexer, const char *source, size_t size, int edition);
 
 /* The next token; white space and comments, documentation included, are passed over. */
 struct token lexer_next(struct lexer *lexer);
 
-/* Is the token this identifier or keyword? `r#unsafe` is not the keyword unsafe, but `r#asm` is the name asm. */
+/* Is the token this identifier or keyword? `r#unsafe` is not the keyword unsafe, but `r#asm` is the
+ * name asm. */
 bool token_is_keyword(const struct token *token, const char *keyword);
 bool token_is_name(const struct token *token, const char *name);
 bool token_is(const struct token *token, char punctuation);

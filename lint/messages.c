@@ -24,9 +24,8 @@ static const json_t *primary_span(const json_t *message)
 {
     size_t index;
     const json_t *span, *spans = json_object_get(message, "spans");
-    json_array_foreach(spans, index, span)
-        if (json_is_true(json_object_get(span, "is_primary")))
-            return span;
+    json_array_foreach(spans, index,
+                       span) if (json_is_true(json_object_get(span, "is_primary"))) return span;
     return NULL;
 }
 
@@ -111,8 +110,8 @@ static void show(struct diag *diag, const json_t *message, const char *configura
     bool is_error = strncmp(level, "error", 5) == 0; /* "error: internal compiler error" too */
     if ((!is_error && strcmp(level, "warning") != 0) || is_summary(message))
         return;
-    /* clippy warns of paths in clippy.toml that this version's core does not have. An error without a place of its own
-     * is given the first file that was read, which is clippy.toml as well. */
+    /* clippy warns of paths in clippy.toml that this version's core does not have. An error without
+     * a place of its own is given the first file that was read, which is clippy.toml as well. */
     struct diag_location at = location_of(message);
     if (at.file && strcmp(at.file, configuration) == 0) {
         if (!is_error)

@@ -10,13 +10,13 @@
 struct diag;
 
 struct messages_result {
-    unsigned refused; /* reports of the policy */
-    unsigned errors;  /* errors of the compiler's own, forwarded */
+    unsigned refused;   /* reports of the policy */
+    unsigned errors;    /* errors of the compiler's own, forwarded */
     struct buffer rest; /* lines that are no messages; to be freed */
 };
 
-/* Shows each message of text: policy matters with the policy's code, others as rustc rendered them, warnings if asked
- * for. Messages about the file named configuration are not shown. */
+/* Shows each message of text: policy matters with the policy's code, others as rustc rendered them,
+ * warnings if asked for. Messages about the file named configuration are not shown. */
 struct messages_result messages_show(struct diag *diag, const char *text, size_t size,
                                      const char *configuration, bool warnings);
 

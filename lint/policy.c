@@ -8,7 +8,8 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 const struct policy_ban_entry policy_bans[POLICY_BAN_COUNT] = {
-#define POLICY_BAN(ban, id, code, why, help, how) [POLICY_##ban] = {id, DIAG_##code, why, help, how},
+#define POLICY_BAN(ban, id, code, why, help, how)                                                  \
+    [POLICY_##ban] = {id, DIAG_##code, why, help, how},
 #include "lint/policy.def"
 };
 
@@ -151,9 +152,10 @@ void policy_markdown(struct buffer *text)
         buffer_free(&how);
     }
     for (size_t i = 0; i < COUNT(others); i++)
-        buffer_format(text, "| REX%04u | %s | `rexc explain REX%04u` says | | the driver and the crate | `%s` |\n",
-                      (unsigned)others[i].code, others[i].what, (unsigned)others[i].code,
-                      others[i].id);
+        buffer_format(
+            text,
+            "| REX%04u | %s | `rexc explain REX%04u` says | | the driver and the crate | `%s` |\n",
+            (unsigned)others[i].code, others[i].what, (unsigned)others[i].code, others[i].id);
 }
 
 void policy_digest(char *hex)

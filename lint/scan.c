@@ -84,8 +84,8 @@ bool scan_needs_expansion(const struct scan *scan)
     return scan->defines_macros;
 }
 
-int scan_add_expansion(struct scan *scan, struct diag *diag, const char *crate, char *text, size_t size,
-                       int edition)
+int scan_add_expansion(struct scan *scan, struct diag *diag, const char *crate, char *text,
+                       size_t size, int edition)
 {
     struct source *source = add(&scan->expansions, &scan->expansion_count);
     char *name = must_format("crate %s, macros expanded", crate);

@@ -25,7 +25,8 @@ static unsigned check_function_pointer(struct diag *diag, const struct source *s
     return 1;
 }
 
-/* &'a [mut] &'b, at the first &. 'static outlives everything, so &'a &'static promises nothing new. */
+/* &'a [mut] &'b, at the first &. 'static outlives everything, so &'a &'static promises nothing new.
+ */
 static unsigned check_nested_reference(struct diag *diag, const struct source *source, size_t index)
 {
     const struct token *outer = source_at(source, index + 1);
@@ -36,7 +37,8 @@ static unsigned check_nested_reference(struct diag *diag, const struct source *s
         inner++;
     const struct token *lifetime = source_at(source, inner + 1);
     if (!token_is(source_at(source, inner), '&') || lifetime->kind != TOKEN_LIFETIME ||
-        same_text(outer, lifetime) || (lifetime->length == 6 && memcmp(lifetime->text, "static", 6) == 0))
+        same_text(outer, lifetime) ||
+        (lifetime->length == 6 && memcmp(lifetime->text, "static", 6) == 0))
         return 0;
     source_report(diag, source, POLICY_IMPLIED_LIFETIME, index, inner + 1,
                   "a reference with lifetime '%.*s to one with lifetime '%.*s", (int)outer->length,
@@ -62,8 +64,8 @@ static bool has_type_argument(const struct source *source, size_t open)
     return false;
 }
 
-/* for<'a> BOUND, at the `for`: a bound on Fn, FnMut, FnOnce and on traits without type arguments promises no more than
- * it says. */
+/* for<'a> BOUND, at the `for`: a bound on Fn, FnMut, FnOnce and on traits without type arguments
+ * promises no more than it says. */
 static unsigned check_higher_ranked(struct diag *diag, const struct source *source, size_t index)
 {
     size_t i = source_after_generics(source, index + 1);
@@ -119,8 +121,8 @@ static unsigned check_impl(struct diag *diag, const struct source *source, size_
 {
     size_t generics = token_is(source_at(source, index + 1), '<') ? index + 1 : 0;
     size_t self = 0, open = 0;
-    for (size_t i = generics ? source_after_generics(source, generics) : index + 1; i < source->count;
-         i++) {
+    for (size_t i = generics ? source_after_generics(source, generics) : index + 1;
+         i < source->count; i++) {
         const struct token *token = source_at(source, i);
         if (token_is(token, '<')) {
             i = source_after_generics(source, i) - 1;
@@ -150,7 +152,8 @@ static unsigned check_impl(struct diag *diag, const struct source *source, size_
         name++;
     const struct token *first = source_at(source, name);
     size_t last = name;
-    while (source_is_pair(source, last + 1, "::") && token_is_identifier(source_at(source, last + 3)))
+    while (source_is_pair(source, last + 1, "::") &&
+           token_is_identifier(source_at(source, last + 3)))
         last += 3;
     const char *what = NULL;
     /* rustc takes bounds for granted that such a type's unreduced form implies (issue 100051). */
@@ -163,13 +166,12 @@ static unsigned check_impl(struct diag *diag, const struct source *source, size_
         what = "a dyn type, with an associated type";
     else if (generics && token_is_identifier(first) && is_parameter(source, generics, first))
         what = "every type, with an associated type";
-    else if (token_is_identifier(first) &&
-             types_is_alias(types, source_at(source, last)))
+    else if (token_is_identifier(first) && types_is_alias(types, source_at(source, last)))
         what = "an alias of a type that is not plain, with an associated type";
     if (!what)
         return 0;
-    source_report(diag, source, POLICY_BLANKET_IMPL, index, name,
-                  "a trait is implemented for %s", what);
+    source_report(diag, source, POLICY_BLANKET_IMPL, index, name, "a trait is implemented for %s",
+                  what);
     return 1;
 }
 

@@ -13,7 +13,8 @@ struct range {
 struct lifetime {
     enum {
         LIFETIME_NAMED,
-        LIFETIME_ELIDED, /* that of a reference without one, which the return type gets by elision */
+        LIFETIME_ELIDED, /* that of a reference without one, which the return type gets by elision
+                          */
         LIFETIME_SELF,   /* whatever lifetimes the impl's type has */
     } kind;
     const struct token *name; /* LIFETIME_NAMED */
@@ -57,8 +58,8 @@ static bool has_any_lifetime(const struct source *source, struct range range)
     return false;
 }
 
-/* Does the range name Self, or a type parameter of the impl around the function? Then it may have the impl's lifetimes
- * in it. */
+/* Does the range name Self, or a type parameter of the impl around the function? Then it may have
+ * the impl's lifetimes in it. */
 static bool mentions_self(const struct signature *signature, struct range range)
 {
     const struct source *source = signature->source;
@@ -79,7 +80,8 @@ static bool mentions_self(const struct signature *signature, struct range range)
     return false;
 }
 
-/* Does the token at index declare a parameter in the function's generics, as the first word of one? */
+/* Does the token at index declare a parameter in the function's generics, as the first word of one?
+ */
 static bool is_declared_at(const struct signature *signature, size_t index)
 {
     const struct source *source = signature->source;
@@ -106,7 +108,8 @@ static bool is_of_header(const struct signature *signature, struct lifetime life
     return has_lifetime_name(signature->source, signature->header, lifetime.name);
 }
 
-static bool mentions(const struct signature *signature, struct range range, struct lifetime lifetime)
+static bool mentions(const struct signature *signature, struct range range,
+                     struct lifetime lifetime)
 {
     switch (lifetime.kind) {
     case LIFETIME_NAMED:
@@ -144,7 +147,8 @@ static bool is_reference(const struct source *source, struct range range)
 }
 
 /* Is the type a reference with this lifetime? */
-static bool is_reference_of(const struct source *source, struct range range, struct lifetime lifetime)
+static bool is_reference_of(const struct source *source, struct range range,
+                            struct lifetime lifetime)
 {
     if (!is_reference(source, range))
         return false;
@@ -194,13 +198,13 @@ static bool carries(const struct signature *signature, struct range type, struct
     while (open < type.end && !token_is(source_at(source, open), '(') &&
            !token_is(source_at(source, open), '<'))
         open++;
-    size_t end = open >= type.end                             ? type.end
+    size_t end = open >= type.end                         ? type.end
                  : token_is(source_at(source, open), '(') ? source_closing(source, open)
                                                           : source_after_generics(source, open) - 1;
     for (size_t first = open + 1; first < end;) {
         struct range part = next_part(source, first, end);
-        bool lifetime_alone = part.end == part.first + 1 &&
-                              source_at(source, part.first)->kind == TOKEN_LIFETIME;
+        bool lifetime_alone =
+            part.end == part.first + 1 && source_at(source, part.first)->kind == TOKEN_LIFETIME;
         if (!lifetime_alone && carries(signature, part, inner, outer, depth + 1))
             return true;
         first = part.end + 1;
@@ -221,9 +225,11 @@ static bool has_bound(const struct signature *signature, struct lifetime a, stru
                 continue;
             for (size_t j = i + 2; j < places[p].end; j++) {
                 const struct range bound = {j, j + 1};
-                if (source_at(source, j)->kind != TOKEN_LIFETIME && !token_is(source_at(source, j), '+'))
+                if (source_at(source, j)->kind != TOKEN_LIFETIME &&
+                    !token_is(source_at(source, j), '+'))
                     break;
-                if ((of_a && mentions(signature, bound, b)) || (of_b && mentions(signature, bound, a)))
+                if ((of_a && mentions(signature, bound, b)) ||
+                    (of_b && mentions(signature, bound, a)))
                     return true;
             }
         }
@@ -242,7 +248,8 @@ static bool result_is_elided(const struct signature *signature)
     return false;
 }
 
-/* Can a value with this lifetime leave the function: as its result, or through a place inside a parameter? */
+/* Can a value with this lifetime leave the function: as its result, or through a place inside a
+ * parameter? */
 static bool gets_out(const struct signature *signature, struct lifetime lifetime)
 {
     const struct source *source = signature->source;
@@ -289,7 +296,8 @@ static size_t lifetimes_of(const struct signature *signature, struct range type,
     size_t count = 0;
     for (size_t i = type.first; i < type.end && count + 2 < MAX_LIFETIMES; i++) {
         const struct token *token = source_at(source, i);
-        if (token->kind == TOKEN_LIFETIME && !is_lifetime(token, "static") && !is_lifetime(token, "_"))
+        if (token->kind == TOKEN_LIFETIME && !is_lifetime(token, "static") &&
+            !is_lifetime(token, "_"))
             list[count++] = (struct lifetime){LIFETIME_NAMED, token};
     }
     if (mentions_self(signature, type) && has_any_lifetime(source, signature->header))
@@ -386,7 +394,8 @@ static bool read_signature(const struct source *source, size_t index, struct sig
     return true;
 }
 
-/* Reads `for<'a, 'b> Fn(A, B) -> C`, at the `for`: what a closure is checked against becomes its signature. */
+/* Reads `for<'a, 'b> Fn(A, B) -> C`, at the `for`: what a closure is checked against becomes its
+ * signature. */
 static bool read_bound(const struct source *source, size_t index, struct signature *signature)
 {
     signature->generics = (struct range){index + 1, source_after_generics(source, index + 1)};
@@ -394,7 +403,8 @@ static bool read_bound(const struct source *source, size_t index, struct signatu
     while (token_is_identifier(source_at(source, i)) && source_is_pair(source, i + 1, "::"))
         i += 3;
     const struct token *name = source_at(source, i);
-    if ((!token_is_name(name, "Fn") && !token_is_name(name, "FnMut") && !token_is_name(name, "FnOnce")) ||
+    if ((!token_is_name(name, "Fn") && !token_is_name(name, "FnMut") &&
+         !token_is_name(name, "FnOnce")) ||
         !token_is(source_at(source, i + 1), '('))
         return false;
     size_t close = source_closing(source, i + 1);
@@ -414,7 +424,8 @@ static bool read_bound(const struct source *source, size_t index, struct signatu
             token_is(token, '='))
             break;
         bool bracket = token_is(token, '(') || token_is(token, '[');
-        signature->result.end = token_is(token, '<') ? source_after_generics(source, signature->result.end)
+        signature->result.end = token_is(token, '<')
+                                    ? source_after_generics(source, signature->result.end)
                                 : bracket ? source_closing(source, signature->result.end) + 1
                                           : signature->result.end + 1;
     }
@@ -430,7 +441,8 @@ static bool can_forge_any(const struct signature *signature)
 }
 
 /* The header of an impl or trait at index, up to its block, and the block's end in *end. */
-static bool read_header(const struct source *source, size_t index, struct range *header, size_t *end)
+static bool read_header(const struct source *source, size_t index, struct range *header,
+                        size_t *end)
 {
     size_t first = index + 1;
     if (token_is_keyword(source_at(source, index), "trait"))
@@ -461,7 +473,8 @@ unsigned signatures_check(struct diag *diag, const struct source *source)
             header = (struct range){0, 0};
         if (token_is_name(token, "macro_rules") && token_is(source_at(source, i + 1), '!')) {
             i = source_closing(source, i + 3);
-        } else if (header_end <= i && (token_is_keyword(token, "impl") || token_is_keyword(token, "trait"))) {
+        } else if (header_end <= i &&
+                   (token_is_keyword(token, "impl") || token_is_keyword(token, "trait"))) {
             if (!read_header(source, i, &header, &header_end))
                 header_end = 0;
             else

@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int source_begin(struct diag *diag, struct source *source, const char *path, char *data, size_t size,
-                 int edition, bool is_file)
+int source_begin(struct diag *diag, struct source *source, const char *path, char *data,
+                 size_t size, int edition, bool is_file)
 {
-    *source = (struct source){
-        .path = must_copy(path), .data = data, .size = size, .is_file = is_file};
+    *source =
+        (struct source){.path = must_copy(path), .data = data, .size = size, .is_file = is_file};
     hash_bytes(data, size, source->sha256);
 
     struct lexer lexer;
@@ -44,8 +44,8 @@ void source_free(struct source *source)
     *source = (struct source){0};
 }
 
-void source_report(struct diag *diag, const struct source *source, enum policy_ban ban, size_t first,
-                   size_t last, const char *what, ...)
+void source_report(struct diag *diag, const struct source *source, enum policy_ban ban,
+                   size_t first, size_t last, const char *what, ...)
 {
     const struct token *from = source_at(source, first), *to = source_at(source, last);
     const struct policy_ban_entry *entry = &policy_bans[ban];
@@ -89,7 +89,8 @@ size_t source_closing(const struct source *source, size_t index)
         const struct token *token = &source->tokens[index];
         if (token_is(token, '(') || token_is(token, '[') || token_is(token, '{'))
             depth++;
-        else if ((token_is(token, ')') || token_is(token, ']') || token_is(token, '}')) && --depth == 0)
+        else if ((token_is(token, ')') || token_is(token, ']') || token_is(token, '}')) &&
+                 --depth == 0)
             return index;
     }
     return source->count;
@@ -117,5 +118,6 @@ size_t source_after_generics(const struct source *source, size_t index)
 bool source_is_pair(const struct source *source, size_t index, const char *pair)
 {
     const struct token *second = source_at(source, index + 1);
-    return token_is(source_at(source, index), pair[0]) && token_is(second, pair[1]) && second->joined;
+    return token_is(source_at(source, index), pair[0]) && token_is(second, pair[1]) &&
+           second->joined;
 }

@@ -8,24 +8,26 @@
 #include "lint/policy.h"
 
 struct source {
-    char *path;       /* as diagnostics show it */
-    char *data;       /* NUL-terminated */
+    char *path; /* as diagnostics show it */
+    char *data; /* NUL-terminated */
     size_t size;
-    bool is_file;     /* path can be opened: diagnostics show a line of it */
+    bool is_file; /* path can be opened: diagnostics show a line of it */
     char sha256[HASH_HEX_SIZE];
     struct token *tokens; /* the last is TOKEN_END */
     size_t count;         /* without it */
 };
 
-/* Takes ownership of data. Returns -1 after reporting DIAG_SOURCE_TEXT; *source is complete in either case, with
- * the tokens up to the error. */
-int source_begin(struct diag *diag, struct source *source, const char *path, char *data, size_t size,
-                 int edition, bool is_file);
+/* Takes ownership of data. Returns -1 after reporting DIAG_SOURCE_TEXT; *source is complete in
+ * either case, with the tokens up to the error. */
+int source_begin(struct diag *diag, struct source *source, const char *path, char *data,
+                 size_t size, int edition, bool is_file);
 void source_free(struct source *source);
 
-/* Reports that the tokens first to last (inclusive) break a ban. what is a printf format: one line, no full stop. */
-void source_report(struct diag *diag, const struct source *source, enum policy_ban ban, size_t first,
-                   size_t last, const char *what, ...) __attribute__((format(printf, 6, 7)));
+/* Reports that the tokens first to last (inclusive) break a ban. what is a printf format: one line,
+ * no full stop. */
+void source_report(struct diag *diag, const struct source *source, enum policy_ban ban,
+                   size_t first, size_t last, const char *what, ...)
+    __attribute__((format(printf, 6, 7)));
 
 /* The index of the token that closes the bracket (round, square or curly) at index, or count. */
 size_t source_closing(const struct source *source, size_t index);

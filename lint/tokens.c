@@ -9,7 +9,8 @@ static bool is_path_separator(const struct source *source, size_t index)
     return source_is_pair(source, index, "::");
 }
 
-/* Is the token at index part of a path that begins with core or std: core::NAME, core::prelude::v1::NAME? */
+/* Is the token at index part of a path that begins with core or std: core::NAME,
+ * core::prelude::v1::NAME? */
 static bool is_in_core(const struct source *source, size_t index)
 {
     while (index >= 3 && is_path_separator(source, index - 2) &&
@@ -30,7 +31,8 @@ static bool is_macro_call(const struct source *source, size_t index)
            (token_is(next, '(') || token_is(next, '[') || token_is(next, '{'));
 }
 
-/* The index of the `;` that ends the `use` at index, or of what stands where a path cannot go on. */
+/* The index of the `;` that ends the `use` at index, or of what stands where a path cannot go on.
+ */
 static size_t use_end(const struct source *source, size_t index)
 {
     for (index++; index < source->count; index++) {
@@ -44,8 +46,8 @@ static size_t use_end(const struct source *source, size_t index)
     return index;
 }
 
-static bool is_refused_word(const struct source *source, size_t index, const struct policy_word *word,
-                            bool use_of_core)
+static bool is_refused_word(const struct source *source, size_t index,
+                            const struct policy_word *word, bool use_of_core)
 {
     const struct token *token = &source->tokens[index];
     switch (word->where) {
@@ -63,8 +65,7 @@ static bool is_refused_word(const struct source *source, size_t index, const str
         if (is_macro_call(source, index))
             return true;
         /* core::env is the macro; std::env::var, which tests may use, a function. */
-        return !is_path_separator(source, index + 1) &&
-               (use_of_core || is_in_core(source, index));
+        return !is_path_separator(source, index + 1) && (use_of_core || is_in_core(source, index));
     }
     return false;
 }
@@ -77,7 +78,8 @@ static unsigned check_word(struct diag *diag, const struct source *source, size_
         const struct policy_word *word = &policy_words[i];
         if (!is_refused_word(source, index, word, use_of_core))
             continue;
-        source_report(diag, source, word->ban, index, index, "`%s` is not allowed here", word->word);
+        source_report(diag, source, word->ban, index, index, "`%s` is not allowed here",
+                      word->word);
         return 1;
     }
     /* SIMD types: __m128, __m256i ... */
@@ -95,10 +97,9 @@ static unsigned check_path(struct diag *diag, const struct source *source, size_
                            size_t use_core_depth)
 {
     const struct token *token = &source->tokens[index];
-    bool below_core = use_core_depth == 1 ||
-                      (index >= 3 && is_path_separator(source, index - 2) &&
-                       (token_is_name(&source->tokens[index - 3], "core") ||
-                        token_is_name(&source->tokens[index - 3], "std")));
+    bool below_core = use_core_depth == 1 || (index >= 3 && is_path_separator(source, index - 2) &&
+                                              (token_is_name(&source->tokens[index - 3], "core") ||
+                                               token_is_name(&source->tokens[index - 3], "std")));
     if (!below_core)
         return 0;
     for (size_t i = 0; i < policy_path_count; i++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The lexer scan: what no source file may contain, whatever becomes of it: macro bodies, code behind #[cfg], code
- * that is never used. It knows no types; it only has to be impossible to get around.
+ * The lexer scan: what no source file may contain, whatever becomes of it: macro bodies, code
+ * behind #[cfg], code that is never used. It knows no types; it only has to be impossible to get
+ * around.
  */
 #ifndef REXC_LINT_TOKENS_H
 #define REXC_LINT_TOKENS_H

@@ -10,7 +10,8 @@ enum declared {
     DECLARED_GENERIC,   /* with type or const parameters only */
     DECLARED_LIFETIMES, /* with a lifetime parameter */
     DECLARED_ALIAS,     /* type NAME = ...; the type is at `target` */
-    DECLARED_OTHER,     /* generic parameter, associated type, renamed import; generic alias, with `target` */
+    DECLARED_OTHER,     /* generic parameter, associated type, renamed import; generic alias, with
+                           `target` */
 };
 
 struct declaration {
@@ -27,31 +28,65 @@ struct types {
     size_t capacity;
 };
 
-/* Types of the language, core and rex that have no lifetime. WRAPPER: none but those of their arguments. */
+/* Types of the language, core and rex that have no lifetime. WRAPPER: none but those of their
+ * arguments. */
 enum known { KNOWN_NOT, KNOWN_PLAIN, KNOWN_WRAPPER, KNOWN_BEHIND_MUT };
 static const struct {
     const char *name;
     enum known as;
 } known_types[] = {
-    {"bool", KNOWN_PLAIN},       {"char", KNOWN_PLAIN},        {"str", KNOWN_PLAIN},
-    {"u8", KNOWN_PLAIN},         {"u16", KNOWN_PLAIN},         {"u32", KNOWN_PLAIN},
-    {"u64", KNOWN_PLAIN},        {"u128", KNOWN_PLAIN},        {"usize", KNOWN_PLAIN},
-    {"i8", KNOWN_PLAIN},         {"i16", KNOWN_PLAIN},         {"i32", KNOWN_PLAIN},
-    {"i64", KNOWN_PLAIN},        {"i128", KNOWN_PLAIN},        {"isize", KNOWN_PLAIN},
-    {"c_int", KNOWN_PLAIN},      {"c_uint", KNOWN_PLAIN},      {"c_long", KNOWN_PLAIN},
-    {"c_ulong", KNOWN_PLAIN},    {"c_void", KNOWN_PLAIN},      {"CStr", KNOWN_PLAIN},
-    {"Duration", KNOWN_PLAIN},   {"Ordering", KNOWN_PLAIN},    {"Infallible", KNOWN_PLAIN},
-    {"Ipv4Addr", KNOWN_PLAIN},   {"Ipv6Addr", KNOWN_PLAIN},    {"NonZeroU8", KNOWN_PLAIN},
-    {"NonZeroU16", KNOWN_PLAIN}, {"NonZeroU32", KNOWN_PLAIN},  {"NonZeroU64", KNOWN_PLAIN},
-    {"AtomicBool", KNOWN_PLAIN}, {"AtomicU32", KNOWN_PLAIN},   {"AtomicU64", KNOWN_PLAIN},
-    {"Option", KNOWN_WRAPPER},   {"Result", KNOWN_WRAPPER},    {"Wrapping", KNOWN_WRAPPER},
-    {"Range", KNOWN_WRAPPER},    {"xdp", KNOWN_PLAIN},         {"sched_cls", KNOWN_PLAIN},
-    {"kprobe", KNOWN_PLAIN},     {"perf_event", KNOWN_PLAIN},  {"PtRegs", KNOWN_PLAIN},
-    {"TaskStruct", KNOWN_PLAIN}, {"bpf_perf_event_data", KNOWN_PLAIN},
-    {"ethhdr", KNOWN_PLAIN},     {"iphdr", KNOWN_PLAIN},       {"tcphdr", KNOWN_PLAIN},
+    {"bool", KNOWN_PLAIN},
+    {"char", KNOWN_PLAIN},
+    {"str", KNOWN_PLAIN},
+    {"u8", KNOWN_PLAIN},
+    {"u16", KNOWN_PLAIN},
+    {"u32", KNOWN_PLAIN},
+    {"u64", KNOWN_PLAIN},
+    {"u128", KNOWN_PLAIN},
+    {"usize", KNOWN_PLAIN},
+    {"i8", KNOWN_PLAIN},
+    {"i16", KNOWN_PLAIN},
+    {"i32", KNOWN_PLAIN},
+    {"i64", KNOWN_PLAIN},
+    {"i128", KNOWN_PLAIN},
+    {"isize", KNOWN_PLAIN},
+    {"c_int", KNOWN_PLAIN},
+    {"c_uint", KNOWN_PLAIN},
+    {"c_long", KNOWN_PLAIN},
+    {"c_ulong", KNOWN_PLAIN},
+    {"c_void", KNOWN_PLAIN},
+    {"CStr", KNOWN_PLAIN},
+    {"Duration", KNOWN_PLAIN},
+    {"Ordering", KNOWN_PLAIN},
+    {"Infallible", KNOWN_PLAIN},
+    {"Ipv4Addr", KNOWN_PLAIN},
+    {"Ipv6Addr", KNOWN_PLAIN},
+    {"NonZeroU8", KNOWN_PLAIN},
+    {"NonZeroU16", KNOWN_PLAIN},
+    {"NonZeroU32", KNOWN_PLAIN},
+    {"NonZeroU64", KNOWN_PLAIN},
+    {"AtomicBool", KNOWN_PLAIN},
+    {"AtomicU32", KNOWN_PLAIN},
+    {"AtomicU64", KNOWN_PLAIN},
+    {"Option", KNOWN_WRAPPER},
+    {"Result", KNOWN_WRAPPER},
+    {"Wrapping", KNOWN_WRAPPER},
+    {"Range", KNOWN_WRAPPER},
+    {"xdp", KNOWN_PLAIN},
+    {"sched_cls", KNOWN_PLAIN},
+    {"kprobe", KNOWN_PLAIN},
+    {"perf_event", KNOWN_PLAIN},
+    {"PtRegs", KNOWN_PLAIN},
+    {"TaskStruct", KNOWN_PLAIN},
+    {"bpf_perf_event_data", KNOWN_PLAIN},
+    {"ethhdr", KNOWN_PLAIN},
+    {"iphdr", KNOWN_PLAIN},
+    {"tcphdr", KNOWN_PLAIN},
     {"udphdr", KNOWN_PLAIN},
-    /* These have a lifetime, which nothing can shorten or lengthen behind &mut (it is invariant there). */
-    {"xdp_md", KNOWN_BEHIND_MUT}, {"__sk_buff", KNOWN_BEHIND_MUT},
+    /* These have a lifetime, which nothing can shorten or lengthen behind &mut (it is invariant
+       there). */
+    {"xdp_md", KNOWN_BEHIND_MUT},
+    {"__sk_buff", KNOWN_BEHIND_MUT},
 };
 
 /* Aliases of aliases, and types in types, to this depth. */
@@ -79,14 +114,12 @@ static void declare(struct types *types, const struct source *source, size_t nam
         types->capacity = types->capacity ? 2 * types->capacity : 64;
         types->list = must_grow(types->list, types->capacity, sizeof(struct declaration));
     }
-    types->list[types->count++] = (struct declaration){.name = token->text,
-                                                       .length = token->length,
-                                                       .as = as,
-                                                       .source = source,
-                                                       .target = target};
+    types->list[types->count++] = (struct declaration){
+        .name = token->text, .length = token->length, .as = as, .source = source, .target = target};
 }
 
-/* Declares the parameters of the generics that begin with the < at open. Returns whether one is a lifetime. */
+/* Declares the parameters of the generics that begin with the < at open. Returns whether one is a
+ * lifetime. */
 static bool collect_parameters(struct types *types, const struct source *source, size_t open)
 {
     bool lifetimes = false, expected = true;
@@ -166,7 +199,8 @@ struct reader {
     const struct types *types;
     const struct source *source;
     size_t index;
-    bool fixed; /* all lifetimes are fixed: nested ones and parameters are harmless, hidden ones are not */
+    bool fixed; /* all lifetimes are fixed: nested ones and parameters are harmless, hidden ones are
+                   not */
     unsigned depth;
 };
 
@@ -258,7 +292,8 @@ static char *refuse_name(struct reader *reader, const struct token *name, bool i
         if (found->as == DECLARED_LIFETIMES && !(reader->fixed && arguments))
             return refusal(name, "has a lifetime of its own");
         if (found->as == DECLARED_OTHER && !(reader->fixed && !arguments))
-            return refusal(name, "is a type parameter, an associated type or another name of a type");
+            return refusal(name,
+                           "is a type parameter, an associated type or another name of a type");
         if (found->as == DECLARED_ALIAS && !alias_is_plain(reader, found))
             return refusal(name, "is a type alias that has references in it");
         generic = generic || found->as == DECLARED_GENERIC;
@@ -267,7 +302,8 @@ static char *refuse_name(struct reader *reader, const struct token *name, bool i
         return refusal(name, "is taken behind &mut only");
     if (!declared && known == KNOWN_NOT)
         return refusal(name, "is a type that rexc does not know, and may have lifetimes");
-    /* An argument of core's wrappers stands for itself; a struct of the program may put it behind a reference. */
+    /* An argument of core's wrappers stands for itself; a struct of the program may put it behind a
+     * reference. */
     return refuse_arguments(reader, in_reference || generic);
 }
 
@@ -278,7 +314,8 @@ static char *refuse_path(struct reader *reader, bool in_reference, bool behind_m
         reader->index++;
     if (source_is_pair(source, reader->index, "::"))
         reader->index += 2;
-    while (token_is_identifier(here(reader, 0)) && source_is_pair(source, reader->index + 1, "::") &&
+    while (token_is_identifier(here(reader, 0)) &&
+           source_is_pair(source, reader->index + 1, "::") &&
            token_is_identifier(here(reader, 3))) {
         if (is_declared(reader->types, here(reader, 0), DECLARED_OTHER))
             return refusal(here(reader, 0), "is a type parameter or another name");
@@ -389,8 +426,9 @@ static char *refuse(struct reader *reader, bool in_reference)
     return refused;
 }
 
-/* Does the function pointer type have a reference without a lifetime, or '_? The end of a type without brackets is not
- * known; what stands behind it is looked at as well, up to where no type can go on. */
+/* Does the function pointer type have a reference without a lifetime, or '_? The end of a type
+ * without brackets is not known; what stands behind it is looked at as well, up to where no type
+ * can go on. */
 static bool has_elided(const struct source *source, size_t index)
 {
     size_t close = source_closing(source, index + 1);
@@ -400,8 +438,10 @@ static bool has_elided(const struct source *source, size_t index)
         if (i >= close && (!result || token_is(token, ',') || token_is(token, ';') ||
                            token_is(token, '=') || token_is(token, '{') || token_is(token, '}')))
             return false;
-        bool underscore = token->kind == TOKEN_LIFETIME && token->length == 1 && *token->text == '_';
-        if (underscore || (token_is(token, '&') && source_at(source, i + 1)->kind != TOKEN_LIFETIME) ||
+        bool underscore =
+            token->kind == TOKEN_LIFETIME && token->length == 1 && *token->text == '_';
+        if (underscore ||
+            (token_is(token, '&') && source_at(source, i + 1)->kind != TOKEN_LIFETIME) ||
             token_is_keyword(token, "for"))
             return true;
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the sources say about the names of their types, as far as one must know it to see that a type has no
- * lifetimes in it. Scopes are not followed: a name that any place declares as something else is not known.
+ * What the sources say about the names of their types, as far as one must know it to see that a
+ * type has no lifetimes in it. Scopes are not followed: a name that any place declares as something
+ * else is not known.
  */
 #ifndef REXC_LINT_TYPES_H
 #define REXC_LINT_TYPES_H
@@ -17,10 +18,11 @@ void types_free(struct types *types);
 void types_collect(struct types *types, const struct source *source);
 
 /*
- * Reads the function pointer type whose `fn` is at index; higher_ranked: a `for<'a>` stands before it. Returns NULL
- * when a function that becomes such a pointer cannot have had its promises about lifetimes forgotten, else what stands
- * in the way (to free). That is so when all lifetimes in it are fixed ones (no elided reference, no for<'a>), or when no
- * lifetime lies inside another type that has one.
+ * Reads the function pointer type whose `fn` is at index; higher_ranked: a `for<'a>` stands before
+ * it. Returns NULL when a function that becomes such a pointer cannot have had its promises about
+ * lifetimes forgotten, else what stands in the way (to free). That is so when all lifetimes in it
+ * are fixed ones (no elided reference, no for<'a>), or when no lifetime lies inside another type
+ * that has one.
  */
 char *types_refuse(const struct types *types, const struct source *source, size_t index,
                    bool higher_ranked);
@@ -28,7 +30,8 @@ char *types_refuse(const struct types *types, const struct source *source, size_
 /* Is the name an alias of `<A as B>::C`, perhaps through other aliases? */
 bool types_is_projection(const struct types *types, const struct token *name);
 
-/* Is the name an alias (`type NAME = ...`, `use ... as NAME`) of something other than a plainly named type? */
+/* Is the name an alias (`type NAME = ...`, `use ... as NAME`) of something other than a plainly
+ * named type? */
 bool types_is_alias(const struct types *types, const struct token *name);
 
 #endif

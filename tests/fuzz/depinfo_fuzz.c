@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     depinfo_parse(&depinfo, (const char *)data, size);
     depinfo_free(&depinfo);
     struct diag *diag = diag_new(&(struct diag_options){.stream = sink});
-    struct messages_result result = messages_show(diag, (const char *)data, size, "clippy.toml", true);
+    struct messages_result result =
+        messages_show(diag, (const char *)data, size, "clippy.toml", true);
     buffer_free(&result.rest);
     diag_free(diag);
     return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Source files are written by whoever wants something built: lexer, scan and shapes, for an edition of each kind. */
+/* Source files are written by whoever wants something built: lexer, scan and shapes, for an edition
+ * of each kind. */
 #include "base/diag.h"
 #include "lint/shapes.h"
 #include "lint/source.h"

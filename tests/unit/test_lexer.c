@@ -13,9 +13,9 @@
 #include <string.h>
 
 static const char *const kinds[] = {
-    [TOKEN_END] = "end",         [TOKEN_IDENTIFIER] = "name",  [TOKEN_RAW_IDENTIFIER] = "raw",
-    [TOKEN_LIFETIME] = "life",   [TOKEN_CHARACTER] = "char",   [TOKEN_STRING] = "string",
-    [TOKEN_INTEGER] = "integer", [TOKEN_FLOAT] = "float",      [TOKEN_PUNCTUATION] = "",
+    [TOKEN_END] = "end",         [TOKEN_IDENTIFIER] = "name", [TOKEN_RAW_IDENTIFIER] = "raw",
+    [TOKEN_LIFETIME] = "life",   [TOKEN_CHARACTER] = "char",  [TOKEN_STRING] = "string",
+    [TOKEN_INTEGER] = "integer", [TOKEN_FLOAT] = "float",     [TOKEN_PUNCTUATION] = "",
     [TOKEN_ERROR] = "error",
 };
 
@@ -53,7 +53,12 @@ static void test_words(void **state)
     expect(2024, "fn r#unsafe() {}", "name:fn raw:unsafe ( ) { } ");
     expect(2024, "größe _ _x r#_x", "name:größe name:_ name:_x raw:_x ");
     expect(2024, "brr rb cr c b r", "name:brr name:rb name:cr name:c name:b name:r ");
-    expect(2024, "a\xe2\x80\x8e" "b\xc2\x85" "c\xe2\x80\xa8" "d", "name:a name:b name:c name:d ");
+    expect(2024,
+           "a\xe2\x80\x8e"
+           "b\xc2\x85"
+           "c\xe2\x80\xa8"
+           "d",
+           "name:a name:b name:c name:d ");
 }
 
 static void test_strings(void **state)
@@ -74,7 +79,8 @@ static void test_strings(void **state)
 static void test_characters_and_lifetimes(void **state)
 {
     (void)state;
-    expect(2024, "'a' 'a 'static '\\'' '\"' '''", "char:'a' life:a life:static char:'\\'' char:'\"' char:''' ");
+    expect(2024, "'a' 'a 'static '\\'' '\"' '''",
+           "char:'a' life:a life:static char:'\\'' char:'\"' char:''' ");
     expect(2024, "b'\\'' b'\"' x", "char:b'\\'' char:b'\"' name:x ");
     expect(2024, "'é' 'é '😀' '\\u{1F600}'", "char:'é' life:é char:'😀' char:'\\u{1F600}' ");
     expect(2024, "'r#fn x", "life:fn name:x ");
@@ -86,9 +92,13 @@ static void test_characters_and_lifetimes(void **state)
 static void test_numbers(void **state)
 {
     (void)state;
-    expect(2024, "0 1u8 0xf32 0b1_0 0o7 1_000", "integer:0 integer:1u8 integer:0xf32 integer:0b1_0 integer:0o7 integer:1_000 ");
-    expect(2024, "1.0 1. 1e3 1E-3 1f32 2.5f64 1_f32", "float:1.0 float:1. float:1e3 float:1E-3 float:1f32 float:2.5f64 float:1_f32 ");
-    expect(2024, "0..1 1..=2 1.max(2) 1.e2", "integer:0 . . integer:1 integer:1 . . = integer:2 integer:1 . name:max ( integer:2 ) integer:1 . name:e2 ");
+    expect(2024, "0 1u8 0xf32 0b1_0 0o7 1_000",
+           "integer:0 integer:1u8 integer:0xf32 integer:0b1_0 integer:0o7 integer:1_000 ");
+    expect(2024, "1.0 1. 1e3 1E-3 1f32 2.5f64 1_f32",
+           "float:1.0 float:1. float:1e3 float:1E-3 float:1f32 float:2.5f64 float:1_f32 ");
+    expect(2024, "0..1 1..=2 1.max(2) 1.e2",
+           "integer:0 . . integer:1 integer:1 . . = integer:2 integer:1 . name:max ( integer:2 ) "
+           "integer:1 . name:e2 ");
     expect(2024, "x.0.1", "name:x . float:0.1 ");
     expect(2024, "0x1e5 0xe+1", "integer:0x1e5 integer:0xe + integer:1 ");
     expect(2024, "0b 0x_ 1__", "integer:0b integer:0x_ integer:1__ ");
@@ -165,7 +175,8 @@ static void test_names(void **state)
     token = lexer_next(&lexer); /* rustc normalises the Kelvin sign to K */
     assert_true(token_is_name(&token, "K"));
     token = lexer_next(&lexer);
-    assert_true(token_is_name(&token, "Kb") && !token_is_name(&token, "K") && !token_is_name(&token, "Kbc"));
+    assert_true(token_is_name(&token, "Kb") && !token_is_name(&token, "K") &&
+                !token_is_name(&token, "Kbc"));
     token = lexer_next(&lexer);
     assert_true(token_is_name(&token, "asm"));
     token = lexer_next(&lexer);
@@ -178,7 +189,7 @@ static void test_positions(void **state)
     struct lexer lexer;
     const char *text = "a\r\n  'bc\n/*\n*/ \"\n\" d:: e: :f";
     lexer_begin(&lexer, text, strlen(text), 2024);
-    static const unsigned places[][3] = {{1, 1, 0}, {2, 3, 0}, {4, 4, 0}, {5, 3, 0}, {5, 4, 1},
+    static const unsigned places[][3] = {{1, 1, 0}, {2, 3, 0}, {4, 4, 0}, {5, 3, 0},  {5, 4, 1},
                                          {5, 5, 1}, {5, 7, 0}, {5, 8, 1}, {5, 10, 0}, {5, 11, 1}};
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         struct token token = lexer_next(&lexer);

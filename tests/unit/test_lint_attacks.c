@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The single-file attacks of tests/attacks through the lint alone: scan, clippy-driver, expansion. Quick, and without a
- * sysroot of rexc's: the host's core stands in for it. tests/attacks/run.py runs them through `rexc build`.
+ * The single-file attacks of tests/attacks through the lint alone: scan, clippy-driver, expansion.
+ * Quick, and without a sysroot of rexc's: the host's core stands in for it. tests/attacks/run.py
+ * runs them through `rexc build`.
  */
 #include "base/diag.h"
 #include "base/file.h"
@@ -109,7 +110,8 @@ static void add_arguments(struct strings *arguments, const char *path, int editi
     strings_add(arguments, path);
 }
 
-static int expand(struct diag *diag, const struct strings *arguments, int edition, struct scan *scan)
+static int expand(struct diag *diag, const struct strings *arguments, int edition,
+                  struct scan *scan)
 {
     struct expansion_run run;
     expansion_command(tools.rustc, arguments, false, &run);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The policy's table, its document and its attacks say the same. REXC_BLESS=1 in the environment writes the table
- * into docs/policy.md.
+ * The policy's table, its document and its attacks say the same. REXC_BLESS=1 in the environment
+ * writes the table into docs/policy.md.
  */
 #include "base/buffer.h"
 #include "base/diag.h"
@@ -53,7 +53,8 @@ static void test_document(void **state)
     struct buffer wanted = {0};
     policy_markdown(&wanted);
     begin += strlen(BEGIN);
-    bool same = (size_t)(end - begin) == wanted.length && memcmp(begin, wanted.data, wanted.length) == 0;
+    bool same =
+        (size_t)(end - begin) == wanted.length && memcmp(begin, wanted.data, wanted.length) == 0;
     if (!same && getenv("REXC_BLESS")) {
         struct buffer whole = {0};
         buffer_append(&whole, text, (size_t)(begin - text));
@@ -65,7 +66,8 @@ static void test_document(void **state)
     buffer_free(&wanted);
     free(text);
     if (!same)
-        fail_msg("docs/policy.md is not what lint/policy.def says; run test_policy with REXC_BLESS=1");
+        fail_msg(
+            "docs/policy.md is not what lint/policy.def says; run test_policy with REXC_BLESS=1");
 }
 
 /* How many entries of the directory end, or do not end, in .ok.rs or .ok. */
