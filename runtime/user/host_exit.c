@@ -28,17 +28,20 @@ static bool begin_exit(struct cpu *cpu, enum run_end end)
     return true;
 }
 
-/* Lets the program format its panic message, on the panic stack. Returns the message's length. */
-static size_t format_panic(struct cpu *cpu, const void *panic_info, char *message, size_t size)
+/* Lets the program format its panic message, on the panic stack. When the body does not return,
+ * message is what it had written by then, as far as that has no zero in it. */
+static void format_panic(struct cpu *cpu, const void *panic_info, char message[REX_LOG_MAX + 1])
 {
     const uint64_t top = (uint64_t)cpu->panic_stack.top;
     uint64_t length = 0;
 
+    memset(message, 0, REX_LOG_MAX + 1);
     cpu->body_end = RUN_RETURNED;
     cpu->visible.stack_limit = top - 16 - REX_PANIC_STACK;
     length = stack_call(top, cpu->runtime->image.panic_body, (uint64_t)panic_info,
-                        (uint64_t)message, size);
-    return cpu->body_end == RUN_RETURNED && length <= size ? (size_t)length : 0;
+                        (uint64_t)message, REX_LOG_MAX);
+    if (cpu->body_end == RUN_RETURNED)
+        message[length <= REX_LOG_MAX ? length : 0] = '\0';
 }
 
 void host_rex_panic(const void *panic_info)
@@ -51,8 +54,7 @@ void host_rex_panic(const void *panic_info)
         return;
     trace_from_import(cpu, &trace);
     cleanup_release(&cpu->cleanup, cpu->runtime);
-    memset(message, 0, sizeof(message));
-    format_panic(cpu, panic_info, message, REX_LOG_MAX);
+    format_panic(cpu, panic_info, message);
     report_panic(cpu, message, &trace);
 }
 

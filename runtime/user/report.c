@@ -95,40 +95,37 @@ static char *printable(const char *text)
     return buffer_take(&out);
 }
 
+/* What became of the panic body; NULL when it returned. */
 static const char *body_trouble(enum run_end end)
 {
     switch (end) {
     case RUN_PANICKED:
-        return "panicked again while formatting its panic message";
+        return "it panicked again while formatting this message";
     case RUN_TIMED_OUT:
-        return "ran out of time while formatting its panic message";
+        return "it ran out of time while formatting this message";
     case RUN_OVERFLOWED:
-        return "ran out of stack while formatting its panic message";
+        return "it ran out of stack while formatting this message";
     case RUN_FAULTED:
-        return "faulted while formatting its panic message";
+        return "it faulted while formatting this message";
     default:
-        return "panicked without a message";
+        return NULL;
     }
 }
 
 void report_panic(struct cpu *cpu, const char *message, const struct trace *trace)
 {
     struct diag_message diagnostic = {.code = DIAG_RUN_PANIC, .severity = DIAG_WARNING};
+    const char *trouble = body_trouble(cpu->body_end);
     char *text = printable(message);
+    /* The crate's panic body writes "panicked at FILE:LINE:COLUMN:", a newline, the message. */
+    const bool placed = text && strncmp(text, "panicked at ", 12) == 0;
+    char *what = must_format("the program %s%s%s%s%s", placed ? "" : "panicked: ", text ? text : "",
+                             trouble ? "\n(" : "", trouble ? trouble : "", trouble ? ")" : "");
 
-    if (cpu->body_end != RUN_RETURNED)
+    if (trouble)
         diagnostic.help = "keep the Display and Debug of values in panic messages simple";
-    if (cpu->body_end != RUN_RETURNED || !text || text[0] == '\0') {
-        char *what = must_format("the program %s", body_trouble(cpu->body_end));
-        report(cpu, &diagnostic, trace, what);
-        free(what);
-    } else {
-        /* The crate's panic body writes "panicked at FILE:LINE:COLUMN:", a newline, the message. */
-        const bool placed = strncmp(text, "panicked at ", 12) == 0;
-        char *what = must_format("the program %s%s", placed ? "" : "panicked: ", text);
-        report(cpu, &diagnostic, trace, what);
-        free(what);
-    }
+    report(cpu, &diagnostic, trace, what);
+    free(what);
     free(text);
 }
 

@@ -30,7 +30,8 @@ struct reports {
 int reports_create(struct reports *reports); /* 0 or -errno */
 void reports_destroy(struct reports *reports);
 
-/* message is what the program's panic body wrote; "" when it wrote nothing. */
+/* message is what the program's panic body wrote, in part when cpu->body_end is not RUN_RETURNED.
+ */
 void report_panic(struct cpu *cpu, const char *message, const struct trace *trace);
 void report_timeout(struct cpu *cpu, const struct trace *trace);
 void report_overflow(struct cpu *cpu, const struct trace *trace);

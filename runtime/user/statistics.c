@@ -26,9 +26,10 @@ void statistics_add_verdict(struct statistics *statistics, uint32_t value, uint6
 
 void statistics_merge(struct statistics *statistics, const struct statistics *other)
 {
-    if (other->runs > 0 && (statistics->runs == 0 || other->fastest < statistics->fastest))
+    if (other->timed > 0 && (statistics->timed == 0 || other->fastest < statistics->fastest))
         statistics->fastest = other->fastest;
     statistics->runs += other->runs;
+    statistics->timed += other->timed;
     statistics->panics += other->panics;
     statistics->timeouts += other->timeouts;
     statistics->overflows += other->overflows;

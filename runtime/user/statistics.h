@@ -16,8 +16,9 @@ struct statistics {
     uint64_t runs;
     uint64_t panics, timeouts, overflows, faults, leaks;
     uint64_t clones, overrides;
-    uint64_t nanoseconds; /* in programs, imports included */
-    uint64_t fastest;     /* nanoseconds; valid when runs > 0 */
+    uint64_t timed;       /* runs that returned; only these are timed */
+    uint64_t nanoseconds; /* in them, imports included */
+    uint64_t fastest;     /* nanoseconds; valid when timed > 0 */
     struct {
         uint32_t value;
         uint64_t count;

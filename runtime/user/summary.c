@@ -247,9 +247,9 @@ int summary_text(FILE *out, const struct session *session, bool dump_maps)
     put_count(out, "leaks", statistics->leaks);
     put_count(out, "clones", statistics->clones);
     put_count(out, "overrides", statistics->overrides);
-    if (statistics->runs > 0)
+    if (statistics->timed > 0)
         fprintf(out, "time per run: %" PRIu64 " ns on average, %" PRIu64 " ns at best\n",
-                statistics->nanoseconds / statistics->runs, statistics->fastest);
+                statistics->nanoseconds / statistics->timed, statistics->fastest);
     return dump_maps ? dump_maps_text(out, session) : 0;
 }
 
@@ -318,7 +318,7 @@ int summary_json(FILE *out, const struct session *session)
         (json_int_t)statistics->faults, "leaks", (json_int_t)statistics->leaks, "clones",
         (json_int_t)statistics->clones, "overrides", (json_int_t)statistics->overrides,
         "ns_per_run",
-        (json_int_t)(statistics->runs ? statistics->nanoseconds / statistics->runs : 0), "maps",
+        (json_int_t)(statistics->timed ? statistics->nanoseconds / statistics->timed : 0), "maps",
         maps);
     if (!root)
         return out_of_memory(session);

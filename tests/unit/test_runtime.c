@@ -210,16 +210,16 @@ static void test_panics(void **state)
     (void)state;
     check_end("panic", RUN_PANICKED, "the program panicked: Wall");
     check_end("panic", RUN_PANICKED, "#0  panic");
-    check_end("panic_body_loops", RUN_PANICKED, "ran out of time while formatting");
-    check_end("panic_body_panics", RUN_PANICKED, "panicked again while formatting");
-    check_end("panic_body_calls", RUN_PANICKED, "ran out of time while formatting");
+    check_end("panic_body_loops", RUN_PANICKED, "it ran out of time while formatting");
+    check_end("panic_body_panics", RUN_PANICKED, "it panicked again while formatting");
+    check_end("panic_body_calls", RUN_PANICKED, "it ran out of time while formatting");
 }
 
 static void test_panic_body_breaks(void **state)
 {
     (void)state;
-    check_end("panic_body_faults", RUN_PANICKED, "faulted while formatting");
-    check_end("panic_body_overflows", RUN_PANICKED, "ran out of stack while formatting");
+    check_end("panic_body_faults", RUN_PANICKED, "it faulted while formatting");
+    check_end("panic_body_overflows", RUN_PANICKED, "it ran out of stack while formatting");
 }
 
 static void test_timeouts(void **state)

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+//! Programs of the types that are run for events, and of tc, for tests/run/run.bats: each uses what the
+//! runtime has for its type.
+#![no_std]
+#![no_main]
+
+use rex::kprobe::kprobe;
+use rex::map::{RexHashMap, RexPerCPUArrayMap, RexPerfEventArray, RexQueue, RexStack};
+use rex::perf_event::{bpf_perf_event_data, perf_event};
+use rex::pt_regs::PtRegs;
+use rex::sched_cls::{__sk_buff, TC_ACT_OK, TC_ACT_SHOT, sched_cls};
+use rex::task_struct::OwnedTaskStruct;
+use rex::tracepoint::{RawSyscallsEnterCtx, tracepoint};
+use rex::utils::PerfEventMaskedCPU;
+use rex::{Result, rex_kprobe, rex_map, rex_perf_event, rex_printk, rex_tc, rex_tracepoint};
+
+#[rex_map]
+static CALLS: RexHashMap<i32, u64> = RexHashMap::new(4, 0);
+
+#[rex_map]
+static PER_CPU: RexPerCPUArrayMap<u64> = RexPerCPUArrayMap::new(1, 0);
+
+#[rex_map]
+static EVENTS: RexPerfEventArray<u64> = RexPerfEventArray::new(64, 0);
+
+#[rex_map]
+static QUEUE: RexQueue<u64> = RexQueue::new(3, 0);
+
+#[rex_map]
+static STACK: RexStack<u64> = RexStack::new(3, 0);
+
+/// Calls by task; the fifth task does not fit and gives -E2BIG.
+#[rex_kprobe(function = "vfs_read")]
+fn count_calls(program: &kprobe, _registers: &mut PtRegs) -> Result {
+    let Some(task) = program.bpf_get_current_task() else { return Ok(-1) };
+    let pid = task.get_pid();
+    match CALLS.get_mut(&pid) {
+        Some(count) => *count += 1,
+        None => {
+            CALLS.insert(&pid, &1)?;
+        }
+    }
+    Ok(0)
+}
+
+/// The verdict is the thread group of the task whose pid is the first argument; -1 when there is none.
+#[rex_kprobe(function = "find_task")]
+fn find_task(_program: &kprobe, registers: &mut PtRegs) -> Result {
+    let Some(task) = OwnedTaskStruct::from_pid(registers.rdi() as i32) else { return Ok(-1) };
+    Ok(task.get_tgid())
+}
+
+/// Panics with a task in its hands.
+#[rex_kprobe(function = "find_task")]
+fn panics_with_task(_program: &kprobe, registers: &mut PtRegs) -> Result {
+    let task = OwnedTaskStruct::from_pid(registers.rdi() as i32).unwrap();
+    panic!("holding task {}", task.get_pid());
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct Pair {
+    first: u32,
+    second: u32,
+}
+
+/// The verdict is the sum of the two numbers that the first argument points to.
+#[rex_kprobe(function = "sum")]
+fn reads_memory(program: &kprobe, registers: &mut PtRegs) -> Result {
+    let mut pair = Pair::default();
+    program.bpf_probe_read_kernel(&mut pair, registers.rdi() as *const ())?;
+    Ok((pair.first + pair.second) as i32)
+}
+
+#[rex_tracepoint]
+fn sends_events(
+    program: &tracepoint<RawSyscallsEnterCtx>,
+    record: &'static RawSyscallsEnterCtx,
+) -> Result {
+    rex_printk!("system call {}", record.id)?;
+    QUEUE.push(&record.args[0]).ok();
+    STACK.force_push(&record.args[0]).ok();
+    if let Some(count) = PER_CPU.get_mut(&0) {
+        *count += 1;
+    }
+    EVENTS.output(program, record, &record.args[0], PerfEventMaskedCPU::current_cpu())
+}
+
+#[rex_perf_event]
+fn reads_sample(_program: &perf_event, data: &bpf_perf_event_data) -> Result {
+    Ok((data.sample_period() + data.addr() + data.regs().rip()) as i32)
+}
+
+/// Drops what has a VLAN tag; clones what is ARP.
+#[rex_tc]
+fn no_vlan(program: &sched_cls, skb: &mut __sk_buff) -> Result {
+    if skb.vlan_tci() != 0 {
+        return Ok(TC_ACT_SHOT as i32);
+    }
+    if u16::from(skb.protocol()) == 0x0806 {
+        program.bpf_clone_redirect(skb, 3, 0)?;
+    }
+    Ok(TC_ACT_OK as i32)
+}
