@@ -35,7 +35,7 @@ fn derive_debug(_: &xdp, ctx: &mut xdp_md) -> Result {
             Layer::Typed { kind, length: packet.len() },
         ],
         first: packet.get(..4).unwrap_or(&[]),
-        even: packet.len() % 2 == 0,
+        even: packet.len().is_multiple_of(2),
         pair: (7, packet.len().checked_sub(14).map(|rest| rest as i64)),
     };
     rex_printk!("{:?}", summary.layers).ok();

@@ -53,7 +53,7 @@ fn dyn_dispatch(_: &xdp, ctx: &mut xdp_md) -> Result {
     for filter in chain {
         weight += filter.weight();
         if let Some(verdict) = filter.verdict(&ctx.data_slice) {
-            return Ok((verdict + (weight & 0)) as i32);
+            return Ok(if weight > 100 { XDP_PASS } else { verdict } as i32);
         }
     }
     Ok(XDP_PASS as i32)

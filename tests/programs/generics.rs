@@ -70,5 +70,5 @@ fn generics(_: &xdp, ctx: &mut xdp_md) -> Result {
     let all: u64 = hash(&ctx.data_slice);
     let value =
         polynomial(&[3u64, 5, 7], all & 0xff) + polynomial(&[1u32, 2], total as u32 & 3) as u64;
-    Ok(if value % 97 == 0 { XDP_DROP } else { XDP_PASS } as i32)
+    Ok(if value.is_multiple_of(97) { XDP_DROP } else { XDP_PASS } as i32)
 }

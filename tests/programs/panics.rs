@@ -14,8 +14,8 @@ fn panics(_: &xdp, ctx: &mut xdp_md) -> Result {
     let result = match choice {
         0 => u32::from(packet[black_box(1 << 20)]),
         1 => 7 / zero,
-        2 => None::<u32>.unwrap(),
-        3 => Err::<u32, &str>("nothing there").expect("a value"),
+        2 => packet.get(black_box(1 << 20)).copied().map(u32::from).unwrap(),
+        3 => u32::from_str_radix("not a number", 10 + u32::from(choice)).expect("a number"),
         4 => u32::from(packet[black_box(9)..black_box(5)][0]),
         5 => panic!("the author's own: {}", packet.len()),
         6 => core::str::from_utf8(&[0xff, choice]).unwrap().len() as u32,

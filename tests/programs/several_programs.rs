@@ -28,7 +28,7 @@ mod packets {
     #[rex_xdp]
     fn on_receive(_: &rex::xdp::xdp, ctx: &mut rex::xdp::xdp_md) -> rex::Result {
         let seen = super::note(ctx.ingress_ifindex());
-        Ok(if seen % 2 == 0 { rex::xdp::XDP_DROP } else { rex::xdp::XDP_PASS } as i32)
+        Ok(if seen.is_multiple_of(2) { rex::xdp::XDP_DROP } else { rex::xdp::XDP_PASS } as i32)
     }
 
     #[rex_tc]

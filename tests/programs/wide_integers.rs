@@ -23,7 +23,7 @@ fn wide_integers(obj: &kprobe, regs: &mut PtRegs) -> Result {
     let size = u128::from(regs.rdx());
     let rate = size * 8_000_000_000u128 / now;
     let signed = -(rate as i128) / 3;
-    let scaled = rate.checked_mul(1_000_000_007).unwrap_or(u128::MAX) >> 13;
+    let scaled = rate.saturating_mul(1_000_000_007) >> 13;
     let common = greatest_common_divisor(size | 1, now);
     if let Some(total) = TOTALS.get_mut(&0) {
         let sum = (u128::from(total[0]) << 64 | u128::from(total[1])).wrapping_add(scaled);

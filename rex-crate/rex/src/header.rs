@@ -96,25 +96,27 @@ pub(crate) fn find_udp(packet: &[u8]) -> Found {
     find_transport(packet, IPPROTO_UDP)
 }
 
-/// Defines the header methods of a program object. `$place` makes a place of a context and an offset.
+/// Defines the header methods of a program object. `$place` makes a place of type `$type` of a context and
+/// an offset.
 macro_rules! header_methods {
-    ($object:ident, $context:ident, |$argument:ident, $offset:ident| $place:expr) => {
+    ($object:ident, $context:ident, $type:ident,
+     |$argument:ident, $offset:ident| $place:expr) => {
         impl $object {
-            header_methods! { @one $context, $argument, $offset, $place,
+            header_methods! { @one $context, $type, $argument, $offset, $place,
                 "Ethernet", ethhdr, eth_header, try_eth_header, 0,
                 |_packet: &[u8]| Ok::<usize, $crate::header::HeaderError>(0) }
-            header_methods! { @one $context, $argument, $offset, $place,
+            header_methods! { @one $context, $type, $argument, $offset, $place,
                 "IPv4", iphdr, ip_header, try_ip_header, $crate::header::IP_OFFSET,
                 $crate::header::find_ip }
-            header_methods! { @one $context, $argument, $offset, $place,
+            header_methods! { @one $context, $type, $argument, $offset, $place,
                 "TCP", tcphdr, tcp_header, try_tcp_header, $crate::header::TRANSPORT_OFFSET,
                 $crate::header::find_tcp }
-            header_methods! { @one $context, $argument, $offset, $place,
+            header_methods! { @one $context, $type, $argument, $offset, $place,
                 "UDP", udphdr, udp_header, try_udp_header, $crate::header::TRANSPORT_OFFSET,
                 $crate::header::find_udp }
         }
     };
-    (@one $context:ident, $argument:ident, $offset_name:ident, $place:expr,
+    (@one $context:ident, $type:ident, $argument:ident, $offset_name:ident, $place:expr,
      $title:literal, $header:ident, $method:ident, $try_method:ident,
      $offset:expr, $find:expr) => {
         #[doc = concat!("The ", $title, " header, at its place in a packet without VLAN tag and IP options.")]
@@ -127,7 +129,7 @@ macro_rules! header_methods {
         pub fn $method<'b>(
             &self,
             $argument: &'b mut $context,
-        ) -> $crate::utils::AlignedMut<'b, $header> {
+        ) -> $crate::utils::AlignedMut<'b, $header, $type<'b>> {
             let $offset_name = $offset;
             let header = $crate::header::read(&$argument.data_slice, $offset_name);
             $crate::utils::AlignedMut::new(header, $place)
@@ -141,7 +143,7 @@ macro_rules! header_methods {
         pub fn $try_method<'b>(
             &self,
             $argument: &'b mut $context,
-        ) -> core::result::Result<$crate::utils::AlignedMut<'b, $header>, $crate::header::HeaderError>
+        ) -> core::result::Result<$crate::utils::AlignedMut<'b, $header, $type<'b>>, $crate::header::HeaderError>
         {
             let $offset_name = ($find)(&$argument.data_slice)?;
             let header = $crate::header::try_at(&$argument.data_slice, $offset_name)?;

@@ -134,6 +134,32 @@ fn not_writable() -> ! {
     panic!("no memory to make a shared packet writable")
 }
 
+/// Where a header of a traffic control program's packet lies.
+pub struct PacketPlace<'a> {
+    buffer: &'a mut SocketBuffer,
+    offset: usize,
+}
+
+impl<'a> PacketPlace<'a> {
+    #[inline(always)]
+    pub(crate) fn new(buffer: &'a mut SocketBuffer, offset: usize) -> Self {
+        PacketPlace { buffer, offset }
+    }
+}
+
+impl crate::utils::sealed::Place for PacketPlace<'_> {
+    #[inline]
+    #[track_caller]
+    fn prepare(&mut self) {
+        self.buffer.make_writable();
+    }
+
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        self.buffer.bytes_mut()[self.offset..][..bytes.len()].copy_from_slice(bytes);
+    }
+}
+
 /// The linear bytes of a traffic control program's packet. To write to it may need a copy, for which
 /// memory may be short: that is a panic, or an error of [`try_mut`](SkbData::try_mut).
 pub struct SkbData<'a> {

@@ -6,12 +6,12 @@ use crate::generated::kernel::{ethhdr, iphdr, tcphdr, udphdr};
 use crate::generated::{fields, functions};
 use crate::header::header_methods;
 use crate::program::program_constructor;
-use crate::utils::{Place, Result, result, u16be};
+use crate::utils::{Result, result, u16be};
 use core::ffi::c_char;
 use core::marker::PhantomData;
 
 pub use crate::linux::pkt_cls::{TC_ACT_OK, TC_ACT_REDIRECT, TC_ACT_SHOT};
-pub use crate::packet::SkbData;
+pub use crate::packet::{PacketPlace, SkbData};
 
 /// The program object of traffic control programs.
 #[allow(non_camel_case_types)]
@@ -48,8 +48,8 @@ program_constructor! {
 }
 
 base_helpers!(sched_cls, pointers: false);
-header_methods!(sched_cls, __sk_buff, |ctx, offset| {
-    Place::Packet(&mut ctx.data_slice.buffer, offset)
+header_methods!(sched_cls, __sk_buff, PacketPlace, |ctx, offset| {
+    PacketPlace::new(&mut ctx.data_slice.buffer, offset)
 });
 
 impl sched_cls {

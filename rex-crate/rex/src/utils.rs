@@ -205,31 +205,48 @@ impl<T> Deref for Aligned<'_, T> {
     }
 }
 
-/// Where an [`AlignedMut`] writes to.
-pub(crate) enum Place<'a> {
-    /// These bytes.
-    Bytes(&'a mut [u8]),
-    /// The packet from this offset on.
-    Packet(&'a mut crate::packet::SocketBuffer, usize),
+/// Where an [`AlignedMut`] writes to. Sealed.
+pub trait Place: sealed::Place {}
+impl<P: sealed::Place> Place for P {}
+
+/// A slice that begins with the value.
+pub struct Bytes<'a>(&'a mut [u8]);
+
+impl<'a> Bytes<'a> {
+    #[inline(always)]
+    pub(crate) fn new(bytes: &'a mut [u8]) -> Self {
+        Bytes(bytes)
+    }
+}
+
+impl sealed::Place for Bytes<'_> {
+    #[inline(always)]
+    fn prepare(&mut self) {}
+
+    #[inline(always)]
+    fn write(&mut self, bytes: &[u8]) {
+        self.0[..bytes.len()].copy_from_slice(bytes);
+    }
 }
 
 /// A value read from bytes, wherever they lie, that is written back when it is dropped if it was
 /// borrowed mutably.
-pub struct AlignedMut<'a, T: Copy + Plain> {
+pub struct AlignedMut<'a, T: Copy + Plain, P: Place = Bytes<'a>> {
     value: T,
     changed: bool,
-    place: Place<'a>,
+    place: P,
+    borrow: PhantomData<&'a mut [u8]>,
 }
 
-impl<'a, T: Copy + Plain> AlignedMut<'a, T> {
+impl<T: Copy + Plain, P: Place> AlignedMut<'_, T, P> {
     /// The place is known to have room for a `T`, of which `value` is what lies there.
     #[inline(always)]
-    pub(crate) fn new(value: T, place: Place<'a>) -> Self {
-        AlignedMut { value, changed: false, place }
+    pub(crate) fn new(value: T, place: P) -> Self {
+        AlignedMut { value, changed: false, place, borrow: PhantomData }
     }
 }
 
-impl<T: Copy + Plain> Deref for AlignedMut<'_, T> {
+impl<T: Copy + Plain, P: Place> Deref for AlignedMut<'_, T, P> {
     type Target = T;
 
     #[inline(always)]
@@ -238,29 +255,21 @@ impl<T: Copy + Plain> Deref for AlignedMut<'_, T> {
     }
 }
 
-impl<T: Copy + Plain> DerefMut for AlignedMut<'_, T> {
+impl<T: Copy + Plain, P: Place> DerefMut for AlignedMut<'_, T, P> {
     #[inline(always)]
+    #[track_caller]
     fn deref_mut(&mut self) -> &mut T {
-        if let Place::Packet(packet, _) = &mut self.place {
-            packet.make_writable();
-        }
+        self.place.prepare();
         self.changed = true;
         &mut self.value
     }
 }
 
-impl<T: Copy + Plain> Drop for AlignedMut<'_, T> {
+impl<T: Copy + Plain, P: Place> Drop for AlignedMut<'_, T, P> {
     #[inline(always)]
     fn drop(&mut self) {
-        if !self.changed {
-            return;
-        }
-        let bytes = as_bytes(&self.value);
-        match &mut self.place {
-            Place::Bytes(place) => place[..bytes.len()].copy_from_slice(bytes),
-            Place::Packet(packet, offset) => {
-                packet.bytes_mut()[*offset..][..bytes.len()].copy_from_slice(bytes);
-            }
+        if self.changed {
+            self.place.write(as_bytes(&self.value));
         }
     }
 }
@@ -286,7 +295,7 @@ pub fn convert_slice_to_struct<T: Copy + NoRef>(bytes: &[u8]) -> Aligned<'_, T> 
 #[track_caller]
 pub fn convert_slice_to_struct_mut<T: Copy + Plain>(bytes: &mut [u8]) -> AlignedMut<'_, T> {
     match try_read(bytes) {
-        Some(value) => AlignedMut::new(value, Place::Bytes(bytes)),
+        Some(value) => AlignedMut::new(value, Bytes::new(bytes)),
         None => too_short(bytes.len(), size_of::<T>()),
     }
 }
@@ -368,6 +377,13 @@ pub trait PerfEventStreamer: sealed::PerfEventStreamer {
 
 pub(crate) mod sealed {
     pub trait PerfEventStreamer {}
+
+    pub trait Place {
+        /// Before the first change.
+        fn prepare(&mut self);
+        /// Writes the value's bytes, of which there are as many as were read.
+        fn write(&mut self, bytes: &[u8]);
+    }
 }
 
 /// Appends text to a buffer as far as there is room, and counts what it wrote. Text that does not fit
