@@ -126,6 +126,12 @@ static int check(struct parser *parser)
             options, COMMAND,
             "a library is named libNAME.rlib (the compiler finds no other), not '%s'",
             direct->output);
+    if (direct->library_only &&
+        (direct->license || parser->sign.key || parser->sign.certificate || parser->sign.none ||
+         direct->pipeline.stack_limit || direct->pipeline.strip))
+        return command_usage_error(options, COMMAND,
+                                   "license, key, stack limit and --strip are a program's: with -c "
+                                   "they would say nothing");
     if (direct->depfile && !direct->dependencies)
         return command_usage_error(options, COMMAND, "-MF says where -MD writes; -MD is missing");
     if (direct->depfile && direct->library_only && direct->sources.count > 1)

@@ -11,6 +11,7 @@ const struct command command_table[] = {
     {"build", "[DIR] [-o FILE] [options]", "compile, check, sign: DIR/target/rex/NAME.rex",
      "  -o FILE                where the object goes\n"
      "  -p PACKAGE             which package of a workspace\n"
+     "  --bin NAME             which program, when the package has several\n"
      "  --features LIST        features to build with\n"
      "  --no-default-features\n"
      "  --sign-key KEY         private key, PEM (REXC_SIGN_KEY)\n"
@@ -21,6 +22,20 @@ const struct command command_table[] = {
      "Without a key, a development key is made for this user; nothing trusts it.\n\n"
      "example: rexc build myprog --sign-key release.key --sign-cert release.crt\n",
      command_build},
+    {"compile", "[-c] FILE.rs... -o OUT [options]", "as a cross-compiler is called; the word may be left out",
+     "  -c                     libraries only: libNAME.rlib with its record NAME.rlib.rexc\n"
+     "  -o OUT                 the object; with -c, libNAME.rlib (default: in this directory)\n"
+     "  -MD, -MF DEP           write what OUT was made from, for make and ninja (OUT's name with .d)\n"
+     "  -L DIR                 look for libraries in DIR\n"
+     "  --extern NAME[=PATH]   a library made by `rexc -c`, and how the source names it\n"
+     "  -g                     debug information: lines for messages, types for maps\n"
+     "  -O0 to -O3             optimisation (-O2)\n"
+     "  --edition E            2015, 2018, 2021 or 2024 (2024)\n"
+     "  --license L            SPDX expression; without one the kernel takes it as proprietary\n"
+     "  --sign-key, --sign-cert, --no-sign, --stack-limit, --strip   as for build\n\n"
+     "Of several FILE.rs the last is the program, and each may name those before it by their file's name.\n\n"
+     "example: rexc -c util.rs && rexc main.rs --extern util=libutil.rlib -g -MD -o main.rex\n",
+     command_compile},
     {"check", "[DIR]", "policy and types only, no code",
      "  -p PACKAGE             which package of a workspace\n"
      "  --features LIST, --no-default-features\n\n"

@@ -1,0 +1,264 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# rexc as a cross-compiler is called: files in, files out; in make, in CMake with Ninja, under wrappers.
+bats_require_minimum_version 1.5.0
+load project
+
+setup() { enter_directory; }
+
+sources() {
+    printf '#![no_std]\npub fn half(n: i32) -> i32 { n / 2 }\n' >util.rs
+    program prog.rs 'util::half(length) & 1'
+}
+
+# content FILE: changes with the file.
+content() { sha256sum <"$1"; }
+
+@test "-c writes a library with a record; a program takes it" {
+    sources
+    rexc -c util.rs -o libutil.rlib
+    [ -f libutil.rlib.rexc ]
+    rexc prog.rs --extern util=libutil.rlib -o prog.rex
+    rexc verify --integrity-only prog.rex
+    rexc prog.rs -L . --extern util -o second.rex
+    cmp prog.rex second.rex
+}
+
+@test "-c without -o; nothing else is left behind" {
+    sources
+    mkdir out
+    cd out
+    rexc -c ../util.rs
+    [ "$(ls)" = "$(printf 'libutil.rlib\nlibutil.rlib.rexc')" ]
+}
+
+@test "several files: the last is the program" {
+    sources
+    rexc util.rs prog.rs -o prog.rex
+    rexc verify --integrity-only prog.rex
+    [ ! -e libutil.rlib ]
+}
+
+@test "a library that uses a library, found beside it" {
+    sources
+    mkdir libs
+    printf '#![no_std]\npub fn quarter(n: i32) -> i32 { util::half(util::half(n)) }\n' >upper.rs
+    rexc -c util.rs -o libs/libutil.rlib
+    rexc -c upper.rs --extern util=libs/libutil.rlib -o libs/libupper.rlib
+    program prog.rs 'upper::quarter(length) & 1'
+    rexc prog.rs --extern upper=libs/libupper.rlib -o prog.rex
+    mkdir other
+    mv libs/libutil.rlib libs/libutil.rlib.rexc other/
+    run rexc prog.rs --extern upper=libs/libupper.rlib -o prog.rex
+    [ "$status" -eq 1 ]
+    [[ "$output" == *REX0220* ]]
+    rexc prog.rs --extern upper=libs/libupper.rlib -L other -o prog.rex
+}
+
+# refused TEXT: the library is not taken, and there is no object.
+refused() {
+    run rexc prog.rs --extern util=libutil.rlib -o prog.rex
+    [ "$status" -eq 1 ]
+    [[ "$output" == *REX0220* ]]
+    [[ "$output" == *"$1"* ]]
+    [ ! -e prog.rex ]
+}
+
+@test "a library without its record, or not the one of the record, is refused" {
+    sources
+    rexc -c util.rs
+    mv libutil.rlib.rexc kept
+    refused "no record beside it"
+    sed 's/^out v crate\tutil/out v crate\tevil/' kept >libutil.rlib.rexc
+    refused "did not write"
+    cp kept libutil.rlib.rexc
+    printf X >>libutil.rlib
+    refused "not the file that its record is about"
+}
+
+@test "a library that plain rustc made is refused, with a forged record too" {
+    sources
+    rexc -c util.rs
+    printf '#![no_std]\npub fn half(n: i32) -> i32 { unsafe { *(n as usize as *const i32) } }\n' >evil.rs
+    RUSTC_BOOTSTRAP=1 /usr/bin/rustc --crate-type rlib --crate-name util evil.rs -o evil.rlib
+    digest=$(sha256sum evil.rlib | cut -d' ' -f1)
+    mv evil.rlib libutil.rlib
+    sed -i "s/^out v library\t.*/out v library\t$digest/" libutil.rlib.rexc
+    refused "did not write"
+    # A record that another user's rexc wrote, with a key of its own.
+    printf '#![no_std]\npub fn half(n: i32) -> i32 { n }\n' >util.rs
+    XDG_CONFIG_HOME=$PWD/other rexc -c util.rs
+    refused "did not write"
+}
+
+@test "refused: objects, archives, and names that mean something else" {
+    sources
+    for file in foreign.o foreign.a foreign.rlib; do
+        run rexc prog.rs $file -o prog.rex
+        [ "$status" -eq 2 ]
+    done
+    rexc -c util.rs
+    for name in core std rex; do
+        run rexc prog.rs --extern $name=libutil.rlib -o prog.rex
+        [ "$status" -eq 1 ]
+        [[ "$output" == *REX0208* ]]
+    done
+}
+
+@test "the policy holds for -c" {
+    printf '#![no_std]\npub fn f(p: *const u8) -> u8 { unsafe { *p } }\n' >bad.rs
+    run rexc -c bad.rs
+    [ "$status" -eq 1 ]
+    [[ "$output" == *REX03* ]]
+    [[ "$output" == *"bad.rs:2"* ]]
+    [ ! -e libbad.rlib ]
+}
+
+@test "dependency files: every source, library and key, with blanks escaped" {
+    sources
+    mkdir "with blank"
+    echo 'pub const N: i32 = 1;' >"with blank/part.rs"
+    program "with blank/prog.rs" 'util::half(length) & part::N' 'mod part;'
+    rexc -c util.rs -MD
+    [ "$(tr -d '\\\n' <libutil.d | tr -s ' ')" = "libutil.rlib: util.rs" ]
+    rexc keygen k
+    rexc "with blank/prog.rs" --extern util=libutil.rlib -MD -MF deps -o out.rex --sign-key k.key --sign-cert k.crt
+    for file in 'with\ blank/part.rs' 'with\ blank/prog.rs' libutil.rlib k.key k.crt; do
+        grep -qF "  $file" deps
+    done
+    grep -q '^out.rex:' deps
+    # make reads it as it is meant.
+    printf 'include deps\nout.rex:\n\t@echo rebuilt\n' >Makefile
+    touch -d '1 minute' out.rex
+    [ "$(make -s out.rex)" = "make: 'out.rex' is up to date." ] || [ -z "$(make -s out.rex)" ]
+    touch -d '2 minutes' "with blank/part.rs"
+    [ "$(make -s out.rex)" = rebuilt ]
+}
+
+@test "-g, -O, --license" {
+    sources
+    rexc util.rs prog.rs -o plain.rex
+    rexc util.rs prog.rs -g -o debug.rex
+    run -0 readelf -SW debug.rex
+    [[ "$output" == *.debug_line* ]]
+    run -0 readelf -SW plain.rex
+    [[ "$output" != *.debug_line* ]]
+    rexc util.rs prog.rs -O0 -o slow.rex
+    ! cmp -s slow.rex plain.rex
+    run -0 rexc inspect plain.rex --json
+    [ "$(jq -r '.. | .license? // empty' <<<"$output")" = Proprietary ]
+    rexc util.rs prog.rs --license 'MIT OR GPL-2.0-only' -o free.rex
+    run -0 rexc inspect free.rex --json
+    [ "$(jq -r '.. | .license? // empty' <<<"$output")" = "Dual MIT/GPL" ]
+}
+
+@test "wrong usage" {
+    sources
+    for words in "prog.rs" "prog.rs -o" "-c util.rs -o util.rlib" "-c util.rs prog.rs -o libx.rlib" "prog.rs -o x --frobnicate" \
+        "prog.rs -o x -MF y" "prog.rs -o x -O4" "prog.rs -o x --edition 2020" "-c util.rs --license MIT"; do
+        run rexc $words
+        [ "$status" -eq 2 ]
+    done
+}
+
+@test "a failed compile leaves the old output" {
+    sources
+    rexc util.rs prog.rs -o prog.rex
+    before=$(content prog.rex)
+    echo 'fn f( {' >>prog.rs
+    run rexc util.rs prog.rs -o prog.rex
+    [ "$status" -eq 1 ]
+    [ "$(content prog.rex)" = "$before" ]
+}
+
+@test "the same bytes from two directories" {
+    mkdir a b
+    (cd a && sources && rexc util.rs prog.rs -g -o prog.rex)
+    (cd b && sources)
+    (cd b && rexc util.rs prog.rs -g -o prog.rex)
+    cmp a/prog.rex b/prog.rex
+}
+
+@test "-### prints and runs nothing" {
+    sources
+    run -0 rexc '-###' util.rs prog.rs -o prog.rex
+    [[ "$output" == *rustc*--crate-name=prog* ]]
+    [ "$(ls)" = "$(printf 'prog.rs\nutil.rs')" ]
+}
+
+@test "under a wrapper, under another name, through a symbolic link" {
+    sources
+    rexc=$(command -v rexc)
+    printf '#!/bin/sh\nexec "$@"\n' >wrapper
+    chmod +x wrapper
+    ./wrapper rexc util.rs prog.rs -o one.rex
+    ln -s "$rexc" cc
+    ./cc util.rs prog.rs -o two.rex
+    (exec -a something-else "$rexc" util.rs prog.rs -o three.rex)
+    env -i PATH=/usr/bin:/bin HOME="$HOME" XDG_CONFIG_HOME="$XDG_CONFIG_HOME" REXC_CACHE_DIR="${REXC_CACHE_DIR:-$HOME/.cache/rexc}" "$rexc" util.rs prog.rs -o four.rex
+    cmp one.rex two.rex && cmp one.rex three.rex && cmp one.rex four.rex
+}
+
+@test "many at once" {
+    sources
+    for i in 1 2 3 4 5 6; do rexc util.rs prog.rs -o "out$i.rex" & done
+    wait
+    for i in 2 3 4 5 6; do cmp out1.rex "out$i.rex"; done
+}
+
+# rebuilt COMMAND...: which outputs the command made anew.
+rebuilt() {
+    touch -d '1 second' "$BATS_TEST_TMPDIR/stamp"
+    sleep 1.1
+    "$@" >&2
+    find build -newer "$BATS_TEST_TMPDIR/stamp" \( -name '*.rlib' -o -name '*.rex' \) -printf '%f\n' | sort | tr '\n' ' '
+}
+
+# later FILE: touched, beyond doubt newer than what was made.
+later() {
+    sleep 1.1
+    touch "$1"
+}
+
+@test "make: builds again what must be, and nothing else" {
+    cp -r "$BATS_TEST_DIRNAME/../../samples/make" project
+    cd project
+    rexc keygen k
+    m() { make -s -j4 KEY=k.key CERT=k.crt; }
+    m
+    rexc verify build/sizes.rex --cert k.crt
+    [ "$(rebuilt m)" = "" ]
+    later limits.rs
+    [ "$(rebuilt m)" = "sizes.rex " ]
+    later classes.rs
+    [ "$(rebuilt m)" = "libclasses.rlib sizes.rex " ]
+    rm k.key k.crt
+    rexc keygen k
+    later k.key
+    [ "$(rebuilt m)" = "sizes.rex " ]
+    rexc verify build/sizes.rex --cert k.crt
+    [ "$(rebuilt m)" = "" ]
+    run -0 rexc run build/sizes.rex --pcap "$BATS_TEST_DIRNAME/../captures/traffic.pcap" --map-dump
+}
+
+@test "CMake and Ninja: builds again what must be, and nothing else" {
+    cp -r "$BATS_TEST_DIRNAME/../../samples/cmake" project
+    cd project
+    rexc keygen k
+    cmake -S . -B build -G Ninja -Drexc_DIR="$BATS_TEST_DIRNAME/../../scripts/cmake" \
+        -DSIGN_KEY="$PWD/k.key" -DSIGN_CERT="$PWD/k.crt" >/dev/null
+    m() { ninja -C build -j4; }
+    m
+    rexc verify build/sizes.rex --cert k.crt
+    [[ "$(m)" == *"no work to do"* ]]
+    later limits.rs
+    [ "$(rebuilt m)" = "sizes.rex " ]
+    later classes.rs
+    [ "$(rebuilt m)" = "libclasses.rlib sizes.rex " ]
+    rm k.key k.crt
+    rexc keygen k
+    later k.key
+    [ "$(rebuilt m)" = "sizes.rex " ]
+    rexc verify build/sizes.rex --cert k.crt
+    [[ "$(m)" == *"no work to do"* ]]
+}
