@@ -18,7 +18,7 @@ setup() { enter_directory; }
     sed -i 's/Ok(.*/Ok("no number")/' hello/src/main.rs
     run rexc check hello
     [ "$status" -eq 1 ]
-    [[ "$output" == *"src/main.rs:10"* ]]
+    [[ "$output" == *"src/main.rs:9:"* ]]
     [[ "$output" == *"mismatched types"* ]]
     [ "$(grep -c 'mismatched types' <<<"$output")" -eq 1 ]
 }
