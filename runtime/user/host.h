@@ -21,6 +21,7 @@ struct xdp_buff;
 /* host_exit.c: the ways out of a run. Their stubs go to the landing pad when these return. */
 void host_rex_panic(const void *panic_info);
 void host_rex_timeout(void);
+void host_rex_abort(void);
 void host_rex_stack_overflow(void);
 
 /* host_map.c */

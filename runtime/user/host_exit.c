@@ -58,6 +58,19 @@ void host_rex_panic(const void *panic_info)
     report_panic(cpu, message, &trace);
 }
 
+void host_rex_abort(void)
+{
+    struct cpu *cpu = cpu_current();
+    struct trace trace;
+
+    if (!begin_exit(cpu, RUN_PANICKED))
+        return;
+    trace_from_import(cpu, &trace);
+    cleanup_release(&cpu->cleanup, cpu->runtime);
+    report_panic(cpu, "the program aborted: it reached what its compiler took for impossible",
+                 &trace);
+}
+
 void host_rex_timeout(void)
 {
     struct cpu *cpu = cpu_current();

@@ -179,9 +179,12 @@ int64_t map_peek(struct map *map, void *value)
     return result;
 }
 
-void map_each(struct map *map, map_visitor *visit, void *data)
+int map_each(struct map *map, map_visitor *visit, void *data)
 {
+    int result = 0;
+
     pthread_mutex_lock(&map->lock);
-    map->operations->each(map, visit, data);
+    result = map->operations->each(map, visit, data);
     pthread_mutex_unlock(&map->lock);
+    return result;
 }

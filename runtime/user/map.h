@@ -37,7 +37,7 @@ struct map_operations {
     int64_t (*push)(struct map *map, const void *value, uint64_t flags);
     int64_t (*pop)(struct map *map, void *value);
     int64_t (*peek)(struct map *map, void *value);
-    void (*each)(struct map *map, map_visitor *visit, void *data);
+    int (*each)(struct map *map, map_visitor *visit, void *data);
 };
 
 struct map {
@@ -73,8 +73,9 @@ int64_t map_remove(struct map *map, const void *key);
 int64_t map_push(struct map *map, const void *value, uint64_t flags);
 int64_t map_pop(struct map *map, void *value);
 int64_t map_peek(struct map *map, void *value);
-/* Visits the elements in an order that depends on the map's history only. */
-void map_each(struct map *map, map_visitor *visit, void *data);
+/* Visits the elements in an order that depends on the map's history only, those of a hash map by
+ * key. Returns 0 or -ENOMEM. */
+int map_each(struct map *map, map_visitor *visit, void *data);
 
 extern const struct map_operations map_hash_operations;
 extern const struct map_operations map_array_operations;

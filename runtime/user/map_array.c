@@ -122,26 +122,30 @@ static int64_t refuse_remove(struct map *map, const void *key)
     return -EINVAL;
 }
 
-static void each(struct map *map, map_visitor *visit, void *data)
+static int each(struct map *map, map_visitor *visit, void *data)
 {
     for (uint32_t i = 0; i < map->definition.max_entries; i++)
         visit(data, &i, value_at(map, 0, i), map->definition.value_size, NULL);
+    return 0;
 }
 
 /* A per-CPU value is shown as bpf(BPF_MAP_LOOKUP_ELEM) hands it out: each CPU's copy, padded to 8
  * bytes. */
-static void each_percpu(struct map *map, map_visitor *visit, void *data)
+static int each_percpu(struct map *map, map_visitor *visit, void *data)
 {
     const struct array *array = map->state;
     size_t size = array->stride * array->copies;
     uint8_t *all = malloc(size);
 
-    for (uint32_t i = 0; all && i < map->definition.max_entries; i++) {
+    if (!all)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < map->definition.max_entries; i++) {
         for (unsigned cpu = 0; cpu < array->copies; cpu++)
             memcpy(all + cpu * array->stride, value_at(map, cpu, i), array->stride);
         visit(data, &i, all, size, NULL);
     }
     free(all);
+    return 0;
 }
 
 const struct map_operations map_array_operations = {

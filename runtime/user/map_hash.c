@@ -241,13 +241,39 @@ static int64_t remove_element(struct map *map, const void *key)
     return 0;
 }
 
-static void each(struct map *map, map_visitor *visit, void *data)
+/* By key: short ones as numbers (little-endian), long ones byte by byte. */
+static int compare_keys(const void *a, const void *b, void *data)
+{
+    const uint8_t *left = (*(struct element *const *)a)->key;
+    const uint8_t *right = (*(struct element *const *)b)->key;
+    const size_t size = *(const size_t *)data;
+
+    if (size > sizeof(uint64_t))
+        return memcmp(left, right, size);
+    for (size_t i = size; i-- > 0;) {
+        if (left[i] != right[i])
+            return left[i] < right[i] ? -1 : 1;
+    }
+    return 0;
+}
+
+static int each(struct map *map, map_visitor *visit, void *data)
 {
     const struct hash_map *hash = map->state;
+    size_t key_size = map->definition.key_size, count = 0;
+    struct element **elements = calloc((size_t)hash->count + 1, sizeof(*elements));
 
+    if (!elements)
+        return -ENOMEM;
     for (size_t i = 0; i <= hash->mask; i++)
         for (struct element *element = hash->buckets[i]; element; element = element->next)
-            visit(data, element->key, value_of(hash, element), map->definition.value_size, NULL);
+            elements[count++] = element;
+    qsort_r(elements, count, sizeof(*elements), compare_keys, &key_size);
+    for (size_t i = 0; i < count; i++)
+        visit(data, elements[i]->key, value_of(hash, elements[i]), map->definition.value_size,
+              NULL);
+    free(elements);
+    return 0;
 }
 
 const struct map_operations map_hash_operations = {

@@ -84,7 +84,7 @@ int64_t perf_event_array_output(struct map *map, unsigned cpu, uint64_t flags, c
 }
 
 /* The key of a record is its CPU. */
-static void each(struct map *map, map_visitor *visit, void *data)
+static int each(struct map *map, map_visitor *visit, void *data)
 {
     const struct events *events = map->state;
 
@@ -98,6 +98,7 @@ static void each(struct map *map, map_visitor *visit, void *data)
             at += length;
         }
     }
+    return 0;
 }
 
 const struct map_operations map_perf_event_array_operations = {

@@ -155,7 +155,7 @@ static int64_t no_remove(struct map *map, const void *key)
 }
 
 /* In the order in which pop would hand them out. */
-static void each(struct map *map, map_visitor *visit, void *data)
+static int each(struct map *map, map_visitor *visit, void *data)
 {
     const struct queue *queue = map->state;
 
@@ -166,6 +166,7 @@ static void each(struct map *map, map_visitor *visit, void *data)
         for (uint32_t i = queue->tail; i != queue->head; i = after(queue, i))
             visit(data, NULL, place(map, i), map->definition.value_size, NULL);
     }
+    return 0;
 }
 
 const struct map_operations map_queue_operations = {

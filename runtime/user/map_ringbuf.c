@@ -185,7 +185,7 @@ bool ringbuf_contains(const struct map *map, const void *record)
 }
 
 /* Every record that is there, discarded ones too: they take up room. */
-static void each(struct map *map, map_visitor *visit, void *data)
+static int each(struct map *map, map_visitor *visit, void *data)
 {
     const struct ringbuf *ring = map->state;
 
@@ -199,6 +199,7 @@ static void each(struct map *map, map_visitor *visit, void *data)
         visit(data, NULL, header + 1, length, note);
         position += ((uint64_t)length + HEADER + 7) / 8 * 8;
     }
+    return 0;
 }
 
 const struct map_operations map_ringbuf_operations = {

@@ -199,7 +199,7 @@ static int64_t no_update(struct map *map, unsigned cpu, const void *key, const v
 }
 
 /* The value that bpf(BPF_MAP_LOOKUP_ELEM) hands out: the addresses, then zeroes. */
-static void each(struct map *map, map_visitor *visit, void *data)
+static int each(struct map *map, map_visitor *visit, void *data)
 {
     const struct stack_map *stacks = map->state;
     uint64_t value[PERF_MAX_STACK_DEPTH * 4];
@@ -213,6 +213,7 @@ static void each(struct map *map, map_visitor *visit, void *data)
         memcpy(value, bucket->addresses, bucket->count * sizeof(value[0]));
         visit(data, &id, value, map->definition.value_size, NULL);
     }
+    return 0;
 }
 
 const struct map_operations map_stack_trace_operations = {

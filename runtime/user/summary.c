@@ -201,7 +201,8 @@ static int dump_maps_text(FILE *out, const struct session *session)
         struct dump dump = {.out = out, .map = map, .types = types};
         fprintf(out, "map %s (%s, %u entries at most)\n", map->name, map->operations->name,
                 map->definition.max_entries);
-        map_each(map, visit_text, &dump);
+        if (map_each(map, visit_text, &dump) != 0)
+            dump.failed = true;
         if (dump.left_out > 0)
             fprintf(out, "    and %zu elements that are all zero\n", dump.left_out);
         if (dump.listed + dump.left_out == 0)
@@ -266,7 +267,8 @@ static json_t *maps_json(const struct session *session)
     for (size_t i = 0; maps && i < session->runtime->map_count; i++) {
         struct map *map = session->runtime->maps[i];
         struct dump dump = {.entries = json_array(), .map = map, .types = types};
-        map_each(map, visit_json, &dump);
+        if (map_each(map, visit_json, &dump) != 0)
+            dump.failed = true;
         json_t *item =
             json_pack("{s:s,s:s,s:i,s:o}", "name", map->name, "type", map->operations->name,
                       "max_entries", (int)map->definition.max_entries, "entries", dump.entries);
