@@ -59,15 +59,12 @@ pub fn program(
     output
 }
 
-/// `::rex::__rex_map_static! { "NAME" NAME { the static } }`
+/// `::rex::__rex_map_static! { "NAME" the static }`
 pub fn map(map: MapStatic) -> TokenStream {
     let span = map.name.span();
     let mut inner = TokenStream::new();
-    inner.extend([
-        TokenTree::from(literal(&map.name.to_string(), span)),
-        TokenTree::from(map.name),
-        group(Delimiter::Brace, map.item, span),
-    ]);
+    inner.extend([TokenTree::from(literal(&map.name.to_string(), span))]);
+    inner.extend(map.item);
     let mut output = tokens("::rex::__rex_map_static!", span);
     output.extend([group(Delimiter::Brace, inner, span)]);
     output

@@ -45,14 +45,6 @@ unsafe extern "C" fn __rex_panic_body(info: *const c_void, buffer: *mut u8, size
     writer.length()
 }
 
-/// What the compiler pass calls in place of a trap: core's own sanity checks in generic code, such as
-/// sorting, which no program can bring about.
-#[unsafe(no_mangle)]
-#[cold]
-extern "C" fn __rex_trap() -> ! {
-    panic!("core found itself in a state that cannot be")
-}
-
 /// Ends the run because its time is used up.
 #[cold]
 pub(crate) fn timeout() -> ! {

@@ -404,41 +404,37 @@ impl<'a> Writer<'a> {
         self.length
     }
 
-    /// Appends text; what follows a cut is dropped.
+    /// Appends text; what follows a cut is dropped. Nothing here can panic: it runs in the panic body.
     pub(crate) fn push(&mut self, text: &str) {
-        if self.full {
-            return;
-        }
-        let room = self.buffer.len() - self.length;
+        let room = match self.buffer.get_mut(self.length..) {
+            Some(room) if !self.full => room,
+            _ => return,
+        };
         let mut fits = text.len();
-        if fits > room {
+        if fits > room.len() {
             self.full = true;
-            fits = room;
+            fits = room.len();
             while !text.is_char_boundary(fits) {
                 fits -= 1;
             }
         }
-        self.buffer[self.length..self.length + fits].copy_from_slice(&text.as_bytes()[..fits]);
-        self.length += fits;
+        if let (Some(place), Some(bytes)) = (room.get_mut(..fits), text.as_bytes().get(..fits)) {
+            place.copy_from_slice(bytes);
+            self.length += fits;
+        }
     }
 
     /// Appends a number in decimal, without the formatting machinery.
     #[cfg_attr(rexc_host, allow(dead_code))] // panics are the host's there
     pub(crate) fn push_number(&mut self, number: u32) {
-        let mut digits = [0u8; 10];
-        let mut at = digits.len();
-        let mut rest = number;
-        loop {
-            at -= 1;
-            digits[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
+        let mut divisor = 1;
+        while number / divisor >= 10 {
+            divisor *= 10;
         }
-        // Digits are UTF-8.
-        if let Ok(text) = core::str::from_utf8(&digits[at..]) {
-            self.push(text);
+        while divisor > 0 {
+            let digit = (number / divisor % 10) as u8;
+            self.push(char::from(b'0' + digit).encode_utf8(&mut [0; 4]));
+            divisor /= 10;
         }
     }
 }

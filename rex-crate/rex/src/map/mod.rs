@@ -26,18 +26,23 @@ pub use tables::{
 pub fn is_map<const MT: u32, K, V: Copy + crate::utils::NoRef>(_: &'static RexMapHandle<MT, K, V>) {
 }
 
-/// What `#[rex_map]` expands to: the static, exported by its name, in section .maps.
-#[cfg(not(rexc_host))]
+/// What `#[rex_map]` expands to: the static, exported by its name, in section .maps. On the host it is an
+/// ordinary static.
 #[doc(hidden)]
 #[macro_export]
-#[allow_internal_unsafe]
+#[cfg_attr(not(rexc_host), allow_internal_unsafe)]
 macro_rules! __rex_map_static {
-    ($text:literal $name:ident { $($item:tt)* }) => {
-        #[unsafe(link_section = ".maps")]
-        #[unsafe(export_name = $text)]
-        #[used]
-        #[allow(non_upper_case_globals)]
-        $($item)*
+    (
+        $text:literal
+        $(#[$attribute:meta])*
+        $visibility:vis static $name:ident: $type:ty = $value:expr;
+    ) => {
+        $crate::__rex_place_map! {
+            $text
+            $(#[$attribute])*
+            #[allow(non_upper_case_globals)]
+            $visibility static $name: $type = $value;
+        }
 
         const _: () = {
             $crate::program::check_name($text);
@@ -46,18 +51,24 @@ macro_rules! __rex_map_static {
     };
 }
 
-/// On the host a map is an ordinary static.
+#[cfg(not(rexc_host))]
+#[doc(hidden)]
+#[macro_export]
+#[allow_internal_unsafe]
+macro_rules! __rex_place_map {
+    ($text:literal $($item:tt)*) => {
+        #[unsafe(link_section = ".maps")]
+        #[unsafe(export_name = $text)]
+        #[used]
+        $($item)*
+    };
+}
+
 #[cfg(rexc_host)]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __rex_map_static {
-    ($text:literal $name:ident { $($item:tt)* }) => {
-        #[allow(non_upper_case_globals)]
+macro_rules! __rex_place_map {
+    ($text:literal $($item:tt)*) => {
         $($item)*
-
-        const _: () = {
-            $crate::program::check_name($text);
-            let _: fn() = || $crate::map::is_map(&$name);
-        };
     };
 }
