@@ -427,14 +427,19 @@ impl<'a> Writer<'a> {
     /// Appends a number in decimal, without the formatting machinery.
     #[cfg_attr(rexc_host, allow(dead_code))] // panics are the host's there
     pub(crate) fn push_number(&mut self, number: u32) {
-        let mut divisor = 1;
-        while number / divisor >= 10 {
-            divisor *= 10;
+        let mut digits = [0; 10];
+        let mut unused = digits.len();
+        let mut rest = number;
+        for place in digits.iter_mut().rev() {
+            *place = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            unused -= 1;
+            if rest == 0 {
+                break;
+            }
         }
-        while divisor > 0 {
-            let digit = (number / divisor % 10) as u8;
-            self.push(char::from(b'0' + digit).encode_utf8(&mut [0; 4]));
-            divisor /= 10;
+        if let Some(Ok(text)) = digits.get(unused..).map(core::str::from_utf8) {
+            self.push(text);
         }
     }
 }
