@@ -110,8 +110,8 @@ static void remove_stale(const char *directory, const char *name)
     free(lead);
 }
 
-int file_write_atomic(struct diag *diag, const char *path, const void *data, size_t size,
-                      mode_t mode)
+static int write_and_rename(struct diag *diag, const char *path, const void *data, size_t size,
+                            mode_t mode, bool wait)
 {
     static atomic_uint serial; /* only makes names differ between threads of one process */
     int result = -1;
@@ -138,7 +138,7 @@ int file_write_atomic(struct diag *diag, const char *path, const void *data, siz
         written += (size_t)count;
     }
     /* Without fsync a crash after the rename could leave an empty file under the final name. */
-    if (fsync(fd) && errno != EINVAL && errno != EROFS) {
+    if (wait && fsync(fd) && errno != EINVAL && errno != EROFS) {
         write_error(diag, path);
         goto remove;
     }
@@ -159,6 +159,18 @@ done:
     free(temporary_name);
     free(directory);
     return result;
+}
+
+int file_write_atomic(struct diag *diag, const char *path, const void *data, size_t size,
+                      mode_t mode)
+{
+    return write_and_rename(diag, path, data, size, mode, true);
+}
+
+int file_write_cache(struct diag *diag, const char *path, const void *data, size_t size,
+                     mode_t mode)
+{
+    return write_and_rename(diag, path, data, size, mode, false);
 }
 
 int file_make_directories(struct diag *diag, const char *path, mode_t mode)

@@ -49,7 +49,7 @@ static void close_if_open(int *fd)
 
 /* The command as a person can paste it: `env -i` because the child gets exactly this environment.
  */
-static void print_command(const struct process *process)
+void process_print(const struct process *process)
 {
     struct buffer line = {0};
     if (process->directory) {
@@ -83,7 +83,7 @@ int process_start(struct diag *diag, struct process *process)
     process->exit_status = process->signal = 0;
     process->input_written = 0;
     if (process->verbose)
-        print_command(process);
+        process_print(process);
 
     if (posix_spawn_file_actions_init(&actions))
         return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "out of memory");

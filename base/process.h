@@ -43,6 +43,9 @@ int process_wait_ticking(struct diag *diag, struct process *const *processes, si
 int process_run(struct diag *diag, struct process *process);
 void process_free(struct process *process);
 
+/* Prints the command to stderr as a line that can be pasted into a shell: what -v and -### show. */
+void process_print(const struct process *process);
+
 /* The command as a line for a POSIX shell, quoted, appended to the buffer. */
 int process_quote(struct buffer *buffer, const char *const *arguments);
 

@@ -307,7 +307,7 @@ static int remember(struct diag *diag, const struct cargo_question *question,
         }
     }
     if (file_make_directories(diag, question->cache, 0777) ||
-        file_write_atomic(diag, answer_path, answer->data, answer->length, 0644))
+        file_write_cache(diag, answer_path, answer->data, answer->length, 0644))
         goto done;
     digests_forget(question->digests, answer_path);
     inputs_now(&record.outputs, question->digests, INPUT_FILE, answer_path);

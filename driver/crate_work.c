@@ -401,7 +401,7 @@ static int keep_output(struct crates *crates, struct work *work)
 static int keep_text(const struct crates *crates, const char *path, const struct buffer *text)
 {
     if (text->length)
-        return file_write_atomic(crates->diag, path, text->data, text->length, 0644);
+        return file_write_cache(crates->diag, path, text->data, text->length, 0644);
     unlink(path);
     return 0;
 }

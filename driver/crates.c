@@ -45,30 +45,21 @@ static int batch_run(const struct crates *crates, struct batch *batch)
 }
 
 /* -###: what batch_run would run. */
-static int batch_print(struct batch *batch)
+static void batch_print(struct batch *batch)
 {
-    struct buffer text = {0};
-    for (size_t i = 0; i < batch->count; i++) {
-        buffer_string(&text, "env -i ");
-        process_quote(&text, batch->items[i]->environment);
-        buffer_char(&text, ' ');
-        process_quote(&text, batch->items[i]->arguments);
-        buffer_char(&text, '\n');
-    }
-    if (text.data)
-        fputs(text.data, stderr);
-    buffer_free(&text);
+    for (size_t i = 0; i < batch->count; i++)
+        process_print(batch->items[i]);
     free(batch->items);
     *batch = (struct batch){0};
-    return 0;
 }
 
 static void add_processes(struct batch *batch, struct work *work)
 {
-    if (work->lints)
-        batch_add(batch, &work->lint.process);
+    /* The longest first. */
     if (work->compiles)
         batch_add(batch, &work->process);
+    if (work->lints)
+        batch_add(batch, &work->lint.process);
     if (work->expands)
         batch_add(batch, &work->expansion.process);
 }

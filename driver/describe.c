@@ -71,8 +71,8 @@ static int describe_imports(struct diag *diag, const struct description *descrip
         const char *name = image->dynamic_symbols[relocation->symbol].name;
         const struct rex_import *import = import_find(name);
         if (!import)
-            return diag_error(diag, DIAG_LINK_UNDEFINED, NULL, "'%s' imports '%s', which is unknown",
-                              description->name, name);
+            return diag_error(diag, DIAG_LINK_UNDEFINED, NULL,
+                              "'%s' imports '%s', which is unknown", description->name, name);
         if (import->kind == REX_IMPORT_IS_FIELD)
             note->fields[note->field_count++] = (struct note_field){.structure = import->structure,
                                                                     .field = import->field,

@@ -343,7 +343,7 @@ int record_save(struct diag *diag, const struct record_key *key, const char *pat
         buffer_format(&text, "%02x", mac[i]);
     buffer_char(&text, '\n');
     int result = text.failed ? diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "out of memory")
-                             : file_write_atomic(diag, path, text.data, text.length, 0644);
+                             : file_write_cache(diag, path, text.data, text.length, 0644);
     buffer_free(&text);
     return result;
 }

@@ -89,10 +89,7 @@ static int compile(const struct host_test *test, size_t index, bool tests, const
     process.arguments = (const char *const *)arguments.items;
     process.environment = (const char *const *)environment.items;
     if (test->options->pipeline.dry_run) {
-        struct buffer text = {0};
-        process_quote(&text, process.arguments);
-        fprintf(stderr, "%s\n", text.data ? text.data : "");
-        buffer_free(&text);
+        process_print(&process);
         result = 0;
         goto done;
     }

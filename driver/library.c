@@ -110,7 +110,7 @@ static int copy_bytes(struct diag *diag, const struct library_context *context, 
     hash_bytes(bytes, size, library->digest);
     library->copy = path_join(directory, path_basename(library->path));
     if (file_make_directories(diag, directory, 0700) == 0)
-        result = file_write_atomic(diag, library->copy, bytes, size, 0600);
+        result = file_write_cache(diag, library->copy, bytes, size, 0600);
     free(bytes);
     free(directory);
     return result;

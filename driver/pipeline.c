@@ -146,6 +146,7 @@ static void free_image(struct pipeline *pipeline)
 int pipeline_link(struct pipeline *pipeline, const struct sysroot *sysroot,
                   const struct stack_need *needs, size_t need_count)
 {
+    int result = 0;
     const char *const objects[] = {pipeline->jobs[pipeline->job_count - 1].output, NULL};
     struct strings libraries = list_libraries(pipeline, sysroot);
     struct link_need *link_needs = must_alloc(need_count, sizeof(*link_needs));
@@ -161,9 +162,14 @@ int pipeline_link(struct pipeline *pipeline, const struct sysroot *sysroot,
         .verbose = pipeline->options->verbose,
     };
     free_image(pipeline);
-    int result = link_program(pipeline->diag, &inputs, &pipeline->image_bytes);
+    if (pipeline->options->dry_run)
+        link_print(&inputs);
+    else
+        result = link_program(pipeline->diag, &inputs, &pipeline->image_bytes);
     free(link_needs);
     strings_free(&libraries);
+    if (pipeline->options->dry_run)
+        return 0;
     if (result ||
         object_read(pipeline->diag, pipeline->name, pipeline->image_bytes.data,
                     pipeline->image_bytes.length, &pipeline->image) ||
@@ -280,10 +286,10 @@ static int keep_object(struct pipeline *pipeline)
     struct record made = {.inputs = pipeline->object_values, .outputs = pipeline->programs};
     int result = -1;
     pipeline->object_values = pipeline->programs = (struct inputs){0};
-    if (file_write_atomic(pipeline->diag, path, pipeline->object.data, pipeline->object.length,
-                          0644) ||
-        (pipeline->options->strip && file_write_atomic(pipeline->diag, debug, pipeline->debug.data,
-                                                       pipeline->debug.length, 0644)))
+    if (file_write_cache(pipeline->diag, path, pipeline->object.data, pipeline->object.length,
+                         0644) ||
+        (pipeline->options->strip && file_write_cache(pipeline->diag, debug, pipeline->debug.data,
+                                                      pipeline->debug.length, 0644)))
         goto done;
     digests_forget(pipeline->digests, path);
     digests_forget(pipeline->digests, debug);
@@ -505,8 +511,11 @@ int pipeline_run(struct pipeline *pipeline)
     bool object_fresh = false, output_fresh = false, decided[2] = {false, false};
 
     for (const struct stage *stage = pipeline_stages; stage->name; stage++) {
-        if (stage->when != STAGE_ALWAYS && (options->check_only || options->dry_run))
+        if (stage->when != STAGE_ALWAYS && options->check_only)
             return 0;
+        /* The rest is done without a child. */
+        if (stage->when != STAGE_ALWAYS && options->dry_run)
+            return run_link(pipeline);
         if (stage->when == STAGE_OBJECT && !decided[0]) {
             decided[0] = true;
             object_fresh = object_is_fresh(pipeline);

@@ -47,6 +47,14 @@ static int out_of_memory(struct diag *diag)
     return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory to link the program");
 }
 
+static int name_files(struct work *work)
+{
+    buffer_format(&work->script, "%s/layout.lds", work->directory.data);
+    buffer_format(&work->thunks, "%s/thunks.o", work->directory.data);
+    buffer_format(&work->output, "%s/image.elf", work->directory.data);
+    return work->script.failed || work->thunks.failed || work->output.failed ? -1 : 0;
+}
+
 static int begin_work(struct diag *diag, struct work *work, const char *directory)
 {
     buffer_format(&work->directory, "%s/link.XXXXXX", directory);
@@ -58,12 +66,7 @@ static int begin_work(struct diag *diag, struct work *work, const char *director
         return diag_error(diag, DIAG_CANNOT_WRITE, NULL, "cannot make a directory in %s: %s",
                           directory, strerror(error));
     }
-    buffer_format(&work->script, "%s/layout.lds", work->directory.data);
-    buffer_format(&work->thunks, "%s/thunks.o", work->directory.data);
-    buffer_format(&work->output, "%s/image.elf", work->directory.data);
-    if (work->script.failed || work->thunks.failed || work->output.failed)
-        return out_of_memory(diag);
-    return 0;
+    return name_files(work) ? out_of_memory(diag) : 0;
 }
 
 static void end_work(struct diag *diag, struct work *work)
@@ -189,16 +192,14 @@ static size_t count_paths(const char *const *paths)
     return count;
 }
 
-/* Runs lld; extra is one more option, or NULL. Its output is in *process, to be freed.
- */
-static int run_lld(struct diag *diag, const struct link_inputs *inputs, const struct work *work,
-                   const char *extra, struct process *process)
+/* The command, to free(); NULL when memory ran out. extra is one more option, or NULL. */
+static const char **lld_arguments(const struct link_inputs *inputs, const struct work *work,
+                                  const char *extra)
 {
-    static const char *const environment[] = {"LC_ALL=C", NULL};
     size_t objects = count_paths(inputs->objects), libraries = count_paths(inputs->libraries);
     const char **arguments = calloc(OPTIONS + objects + libraries + 16, sizeof(*arguments));
     if (!arguments)
-        return out_of_memory(diag);
+        return NULL;
     size_t count = 0;
     arguments[count++] = inputs->lld;
     for (size_t i = 0; i < OPTIONS; i++)
@@ -214,9 +215,20 @@ static int run_lld(struct diag *diag, const struct link_inputs *inputs, const st
     arguments[count++] = work->thunks.data;
     for (size_t i = 0; i < libraries; i++)
         arguments[count++] = inputs->libraries[i];
+    return arguments;
+}
 
+static const char *const lld_environment[] = {"LC_ALL=C", NULL};
+
+/* Runs lld. Its output is in *process, to be freed. */
+static int run_lld(struct diag *diag, const struct link_inputs *inputs, const struct work *work,
+                   const char *extra, struct process *process)
+{
+    const char **arguments = lld_arguments(inputs, work, extra);
+    if (!arguments)
+        return out_of_memory(diag);
     *process = (struct process){
-        .arguments = arguments, .environment = environment, .verbose = inputs->verbose};
+        .arguments = arguments, .environment = lld_environment, .verbose = inputs->verbose};
     int result = process_run(diag, process);
     process->arguments = NULL;
     free(arguments);
@@ -255,6 +267,24 @@ out:
     process_free(&process);
     object_free(object);
     return result;
+}
+
+void link_print(const struct link_inputs *inputs)
+{
+    struct work work = {0};
+    const char **arguments = NULL;
+    buffer_format(&work.directory, "%s/link.XXXXXX", inputs->directory);
+    if (!work.directory.failed && name_files(&work) == 0)
+        arguments = lld_arguments(inputs, &work, NULL);
+    if (arguments) {
+        struct process process = {.arguments = arguments, .environment = lld_environment};
+        process_print(&process);
+    }
+    free(arguments);
+    buffer_free(&work.directory);
+    buffer_free(&work.script);
+    buffer_free(&work.thunks);
+    buffer_free(&work.output);
 }
 
 int link_program(struct diag *diag, const struct link_inputs *inputs, struct buffer *image)

@@ -38,6 +38,9 @@ struct link_inputs {
     bool verbose; /* the command is printed, as struct process has it */
 };
 
+/* Prints the command that link_program would run, with a name for its temporary directory. */
+void link_print(const struct link_inputs *inputs);
+
 /* Links and checks the result with link_check(). *image gets the linked ELF file. Returns 0, or -1
  * after reporting. The same inputs give the same bytes, in whatever directory. */
 int link_program(struct diag *diag, const struct link_inputs *inputs, struct buffer *image);

@@ -70,7 +70,7 @@ static int write_configuration(struct diag *diag, const char *path)
     bool same = file_exists(path) && file_read(diag, path, 0, &old, &size) == 0 &&
                 size == toml.length && memcmp(old, toml.data, size) == 0;
     if (!same)
-        result = file_write_atomic(diag, path, toml.data, toml.length, 0600);
+        result = file_write_cache(diag, path, toml.data, toml.length, 0600);
     free(old);
     buffer_free(&toml);
     return result;

@@ -358,6 +358,7 @@ EOF
     run -0 rexc build hello '-###'
     [[ "$output" == *rustc*--crate-name=hello* ]]
     [[ "$output" == *clippy-driver* ]]
+    [[ "$output" == *ld.lld* ]]
     [ ! -e hello/target ]
 }
 
