@@ -127,8 +127,7 @@ static void entry_key(const struct toolchain *toolchain, enum sysroot_variant va
     hash_add_string(hash, LAYOUT);
     hash_add_string(hash, variant_name(variant));
     hash_add_string(hash, toolchain->compiler_identity);
-    if (variant == SYSROOT_CHECKED) /* the plain variant is compiled without the pass */
-        hash_add_string(hash, toolchain->pass_hash);
+    hash_add_string(hash, toolchain->pass_hash);
     if (level == LEVEL_SYSROOT)
         hash_add_string(hash, toolchain->crate_hash);
     for (const struct rust_flag *flag = rust_flags; flag->flag; flag++)
@@ -301,8 +300,7 @@ static void step_arguments(const struct preparation *preparation, const struct s
         /* Core is found as any other crate, in -L: the sysroot itself is empty. */
         strings_format(arguments, "--sysroot=%s/empty", directory);
         strings_format(arguments, "-L%s", directory);
-        if (preparation->pass_config)
-            strings_format(arguments, "-Zllvm-plugins=%s", toolchain->tools[TOOL_PASS].path);
+        strings_format(arguments, "-Zllvm-plugins=%s", toolchain->tools[TOOL_PASS].path);
     } else {
         strings_add(arguments, "-Copt-level=1");
         strings_format(arguments, "-Cmetadata=rexc-%s", step->kind == STEP_TEST ? "test" : "host");

@@ -113,6 +113,26 @@ static bool beginsWithMagic(const GlobalVariable &variable, const DataLayout &la
                          layout) == magic.str();
 }
 
+// Whether the symbol is the rex crate's own maker of programs of that section (MARKER.md): any other function
+// would be called with a context of a type of its author's choice.
+static bool isCrateEntry(StringRef symbol, StringRef section)
+{
+    static const std::pair<StringRef, StringRef> modules[] = {{"xdp", "3xdp"},
+                                                              {"tc", "9sched_cls"},
+                                                              {"kprobe", "6kprobe"},
+                                                              {"tracepoint", "10tracepoint"},
+                                                              {"perf_event", "10perf_event"}};
+    StringRef type = section.split('/').first;
+    const auto *module = find_if(modules, [&](const auto &pair) { return pair.first == type; });
+    // RFC 2603: I <path> is an instance, Nv and Nt are a value and a type in a path, Cs <base 62> _ is a crate with
+    // its disambiguator.
+    if (module == std::end(modules) || !symbol.consume_front("_RINvNtCs"))
+        return false;
+    StringRef hash = symbol.take_while(isAlnum);
+    return !hash.empty() && symbol.consume_front(hash) && symbol.consume_front("_3rex") &&
+           symbol.consume_front(module->second) && symbol.starts_with("5entry");
+}
+
 // Reads a marker. Returns what is wrong with it, or nothing.
 static std::string readMarker(GlobalVariable &variable, bool used, Marker &marker)
 {
@@ -148,6 +168,9 @@ static std::string readMarker(GlobalVariable &variable, bool used, Marker &marke
         return "the trampoline of program " + *name + " is no function of this crate";
     if (trampoline->getFunctionType() != expected || trampoline->getCallingConv() != CallingConv::C)
         return "the trampoline of program " + *name + " is not an extern \"C\" fn(pointer) -> u32";
+    if (!isCrateEntry(trampoline->getName(), *section))
+        return "the trampoline of program " + *name + " is " + trampoline->getName().str() +
+               ", not the rex crate's for " + *section;
     marker.name = *name;
     marker.section = *section;
     marker.trampoline = trampoline;
@@ -204,8 +227,12 @@ bool makeEntries(Module &module, Report &report)
     for (GlobalVariable &variable : module.globals()) {
         if (!beginsWithMagic(variable, module.getDataLayout()))
             continue;
+        bool used = is_contained(usedList, &variable);
+        // What the crate's constant leaves behind when it is compiled itself: nobody's marker.
+        if (!used && module.getDataLayout().getTypeAllocSize(variable.getValueType()) == magic.size())
+            continue;
         Marker marker{};
-        std::string wrong = readMarker(variable, is_contained(usedList, &variable), marker);
+        std::string wrong = readMarker(variable, used, marker);
         if (wrong.empty()) {
             markers.push_back(marker);
             continue;

@@ -4,6 +4,7 @@
 #include "config.h"
 #include "entries.h"
 #include "report.h"
+#include "traps.h"
 
 #include "llvm/IR/PassManager.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -38,6 +39,7 @@ struct RexPass : PassInfoMixin<RexPass> {
             reportError(module, "more than one module to compile: -Ccodegen-units=1 is missing");
             return PreservedAnalyses::all();
         }
+        replaceTraps(module);
         bool good = makeEntries(module, report);
         good = addChecks(module, config, report) && good;
         if (good && !config.reportPath.empty() && !writeReport(report, config.reportPath, error))

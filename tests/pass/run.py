@@ -8,6 +8,7 @@ the compiler (default: the installed rustc-web).
 """
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,7 @@ FLAGS = ("--target x86_64-unknown-none -Cpanic=abort -Ccodegen-units=1 -Crelocat
          "-Cjump-tables=no -Zsanitizer=kcfi -Zretpoline-external-thunk -Zfunction-return=thunk-extern "
          "-Zplt=yes -Zcf-protection=branch -Csymbol-mangling-version=v0 -Zmerge-functions=disabled "
          "-Awarnings --edition 2021 --crate-name prog").split()
-HEAD = ("#![feature(no_core, lang_items, auto_traits, rustc_attrs, abi_x86_interrupt)]\n"
+HEAD = ("#![feature(no_core, lang_items, auto_traits, rustc_attrs, abi_x86_interrupt, link_llvm_intrinsics)]\n"
         "#![no_core]\n#![no_main]\n")
 LEVELS = "0", "1", "2", "3", "s", "z"
 
@@ -43,14 +44,35 @@ def marker(name="p", section="xdp", entry="entry", static="P"):
             f'section: "{section}", entry: {entry} }};\n')
 
 
+# The functions of the real crate that may be trampolines, by the first part of the section (llvm-pass/MARKER.md).
+MODULES = {"xdp": "3xdp", "tc": "9sched_cls", "kprobe": "6kprobe", "tracepoint": "10tracepoint",
+           "perf_event": "10perf_event"}
+
+
+def like_the_crate(source):
+    """Gives each marker's trampoline the symbol that the crate's own has for that section."""
+    named = set()
+    for section, function in re.findall(r'section: "([^"]*)", entry: (\w+)', source) + [
+            ("xdp", name) for name in re.findall(r"sl: 3, e: (\w+)", source)]:
+        module = MODULES.get(section.split("/")[0])
+        if module and function not in named:
+            named.add(function)
+            source = source.replace(f'extern "C" fn {function}(',
+                                    f'#[export_name = "_RINvNtCs1a_3rex{module}5entry{function}"] '
+                                    f'extern "C" fn {function}(', 1)
+    return source
+
+
 class Result:
     def __init__(self, status, text, data, report):
         self.status, self.text, self.data, self.report = status, text, data, report
         self.object = Object(data) if data else None
 
 
-def compile(source, level="2", config=None, report=True, flags=(), crate=True, library=False):
+def compile(source, level="2", config=None, report=True, flags=(), crate=True, library=False, named=True):
     """Runs rustc with the plugin. config is the configuration without its first line and its report line."""
+    if named:
+        source = like_the_crate(source)
     with tempfile.TemporaryDirectory() as directory:
         work = pathlib.Path(directory)
         head = HEAD.replace("#![no_main]\n", "") if library else HEAD
@@ -239,6 +261,21 @@ def test_trampolines_refused():
         mini = (HERE / "mini.rs").read_text().replace('extern "C" fn(*mut u8) -> u32',
                                                       f'extern "C" fn({types}) -> {returns}')
         refused(HEAD + mini + wrong, "not an extern", crate=False)
+
+
+def test_foreign_trampolines_refused():
+    """a trampoline that is not the crate's own for that section is refused"""
+    def with_symbol(symbol, section="xdp"):
+        named = f'#[export_name = "{symbol}"] ' if symbol else ""
+        return named + TRAMPOLINE + marker("p", section)
+    for symbol in (None, "entry", "_RINvNtCs1a_4prog3xdp5entryX", "_RINvNtCs1a_3rex3xdp6entry2X",
+                   "_RINvNtNtCs1a_3rex3xdp5entry1aX", "_RINvNtC3rex3xdp5entryX", "_RNvNtCs1a_3rex3xdp5entry",
+                   "x_RINvNtCs1a_3rex3xdp5entryX", "_RINvNtCs_3rex3xdp5entryX", "_RINvNtCs1-_3rex3xdp5entryX"):
+        refused(with_symbol(symbol), "trampoline of program p", "the rex crate's", named=False)
+    # The crate's own, but for contexts of another type.
+    refused(with_symbol("_RINvNtCs1a_3rex9sched_cls5entryX"), "the rex crate's", named=False)
+    refused(with_symbol("_RINvNtCs1a_3rex3xdp5entryX", "kprobe/f"), "the rex crate's", named=False)
+    good(with_symbol("_RINvNtCs1a_3rex6kprobe5entryX", "kprobe/f"), named=False)
 
 
 # Stack checks
@@ -522,6 +559,24 @@ def test_configuration_refused():
         refused(RECURSIVE, why, f"config:{line}:" if line else "config:", config=config, report=False)
 
 
+def test_traps_become_calls():
+    """an abort, and an unreachable that stays, call the import; no ud2 is left but kcfi's"""
+    source = marker() + TRAMPOLINE + """
+extern "C" { #[link_name = "llvm.trap"] fn trap() -> !; }
+#[no_mangle] pub extern "C" fn aborts() -> ! { unsafe { trap() } }
+"""
+    for level in LEVELS:
+        made = good(source, level=level).object
+        code = made.code("aborts")
+        assert b"\x0f\x0b" not in code, f"-O{level}: a bare ud2 in {code.hex()}"
+        assert any(r.target == "__rex_import_rex_abort" for r in made.relocations_in("aborts")), f"-O{level}: no call"
+
+
+def test_the_magic_alone_is_no_marker():
+    """a constant that holds nothing but the magic is left alone"""
+    good(marker() + TRAMPOLINE + "#[no_mangle] pub static ALONE: [u8; 16] = MAGIC;\n")
+
+
 def test_configuration_of_another_format():
     """a configuration of another format or none at all is refused"""
     with tempfile.TemporaryDirectory() as directory:
@@ -533,7 +588,7 @@ def test_configuration_of_another_format():
             source.write_text(HEAD + (HERE / "mini.rs").read_text())
             done = subprocess.run([RUSTC, *FLAGS, "--crate-type=bin", f"-Zllvm-plugins={PLUGIN}", "--emit",
                                    f"obj={directory}/main.o", str(source)],
-                                  env={"RUSTC_BOOTSTRAP": "1", "REXC_PASS_CONFIG": str(path)},
+                                  env={"RUSTC_BOOTSTRAP": "1", "REXC_PASS_CONFIG": str(path)}, cwd=directory,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             assert done.returncode == 1 and b"error: rexpass: " in done.stdout, done.stdout.decode()
             assert not (pathlib.Path(directory) / "main.o").exists()

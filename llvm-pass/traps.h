@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Traps become calls (README.md, "Traps").
+#ifndef REXC_PASS_TRAPS_H
+#define REXC_PASS_TRAPS_H
+
+#include "llvm/IR/Module.h"
+
+namespace rexpass
+{
+
+// Replaces what would be a bare ud2 in the machine code by a call of the import rex_abort.
+void replaceTraps(llvm::Module &module);
+
+} // namespace rexpass
+
+#endif
