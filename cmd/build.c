@@ -126,7 +126,7 @@ int command_build(int argc, char **argv, const struct command_options *options)
         if (build_project(options->diag, &build, &result) == 0 && !options->dry_run) {
             if (diag_get_format(options->diag) == DIAG_JSON)
                 print_json(&build, &result);
-            else
+            else if (!options->quiet)
                 print_human(&build, &result);
         }
         status = diag_exit_status(options->diag);

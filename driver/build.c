@@ -18,19 +18,23 @@
 
 /* --- one build at a time --- */
 
-/* Directories of runs that ended without tidying up. */
-static void remove_leftovers(struct diag *diag, const char *build)
+/* What runs that ended without tidying up left: directories for temporary files, and files on their
+ * way to their name (base/file.h). Nobody else writes here while the lock is held. */
+static bool is_leftover(const char *name)
 {
-    static const char *const prefixes[] = {"work.", "link."};
-    DIR *listing = opendir(build);
+    return strncmp(name, "work.", 5) == 0 || strncmp(name, "link.", 5) == 0 ||
+           (name[0] == '.' && strstr(name, ".tmp.") != NULL);
+}
+
+static void remove_leftovers(struct diag *diag, const char *directory)
+{
+    DIR *listing = opendir(directory);
     for (struct dirent *entry; listing && (entry = readdir(listing));) {
-        for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-            if (strncmp(entry->d_name, prefixes[i], strlen(prefixes[i])) != 0)
-                continue;
-            char *path = path_join(build, entry->d_name);
-            file_remove_tree(diag, path);
-            free(path);
-        }
+        if (!is_leftover(entry->d_name))
+            continue;
+        char *path = path_join(directory, entry->d_name);
+        file_remove_tree(diag, path);
+        free(path);
     }
     if (listing)
         closedir(listing);
@@ -57,7 +61,12 @@ int build_lock(struct diag *diag, const char *build, bool quiet)
             close(fd);
         fd = -1;
     } else {
+        char *crates = path_join(build, "crates"), *output = path_dirname(build);
         remove_leftovers(diag, build);
+        remove_leftovers(diag, crates);
+        remove_leftovers(diag, output);
+        free(crates);
+        free(output);
     }
     free(path);
     return fd;
