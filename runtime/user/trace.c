@@ -13,8 +13,16 @@ enum { INLINED_MAX = 16 };
 
 static void add(const struct cpu *cpu, struct trace *trace, uint64_t address)
 {
-    if (trace->count < CPU_TRACE_MAX)
-        trace->addresses[trace->count++] = address - (uint64_t)cpu->runtime->image.base;
+    const uint64_t image_address = address - (uint64_t)cpu->runtime->image.base;
+
+    if (trace->count > 0 && trace->addresses[trace->count - 1] == image_address) {
+        trace->repeats[trace->count - 1]++;
+    } else if (trace->count < CPU_TRACE_MAX) {
+        trace->addresses[trace->count] = image_address;
+        trace->repeats[trace->count++] = 0;
+    } else {
+        trace->cut = true;
+    }
 }
 
 /* Follows the chain of frames, each [0] the caller's rbp and [8] the return address (System V
@@ -38,16 +46,14 @@ static void follow(const struct cpu *cpu, struct trace *trace, uint64_t frame)
 
 void trace_from_import(const struct cpu *cpu, struct trace *trace)
 {
-    trace->count = 0;
-    trace->exact = false;
+    *trace = (struct trace){.exact = false};
     follow(cpu, trace, cpu->program_frame);
 }
 
 void trace_from_frame(const struct cpu *cpu, struct trace *trace, uint64_t instruction,
                       uint64_t frame)
 {
-    trace->count = 0;
-    trace->exact = true;
+    *trace = (struct trace){.exact = true};
     if (image_has_text(&cpu->runtime->image, instruction))
         add(cpu, trace, instruction);
     else
@@ -86,10 +92,16 @@ static void describe_frame(const struct cpu *cpu, const struct debug_info *info,
 void trace_describe(const struct cpu *cpu, const struct trace *trace, struct strings *lines)
 {
     const struct debug_info *info = runtime_debug_info(cpu->runtime);
+    unsigned number = 0;
 
     for (unsigned i = 0; i < trace->count; i++) {
         /* The byte before a return address belongs to the call. */
         const bool is_return = i > 0 || !trace->exact;
-        describe_frame(cpu, info, i, trace->addresses[i] - is_return, lines);
+        describe_frame(cpu, info, number++, trace->addresses[i] - is_return, lines);
+        if (trace->repeats[i] > 0)
+            strings_format(lines, "    and the same %u times more", trace->repeats[i]);
+        number += trace->repeats[i];
     }
+    if (trace->cut)
+        strings_format(lines, "    and more frames above");
 }

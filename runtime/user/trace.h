@@ -10,7 +10,9 @@
 struct trace {
     uint64_t addresses[CPU_TRACE_MAX]; /* image addresses: [0] where it stopped, then where calls
                                           return */
+    unsigned repeats[CPU_TRACE_MAX];   /* how often the same address followed: recursion */
     unsigned count;
+    bool cut;   /* there are more frames */
     bool exact; /* [0] is the instruction itself, not the one after a call */
 };
 
