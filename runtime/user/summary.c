@@ -77,6 +77,19 @@ static void append_key(struct buffer *out, const struct dump *dump, const void *
     }
 }
 
+/* A stack's addresses; zeroes fill the value up. */
+static void append_stack(struct buffer *out, const uint8_t *value, size_t size)
+{
+    uint64_t address;
+
+    for (size_t at = 0; at + sizeof(address) <= size; at += sizeof(address)) {
+        memcpy(&address, value + at, sizeof(address));
+        if (address == 0)
+            return;
+        buffer_format(out, "%s0x%" PRIx64, at > 0 ? " " : "", address);
+    }
+}
+
 static void visit_text(void *data, const void *key, const void *value, size_t size,
                        const char *note)
 {
@@ -98,6 +111,8 @@ static void visit_text(void *data, const void *key, const void *value, size_t si
             append_part(&line, dump, MAP_VALUE, (const uint8_t *)value + cpu * stride,
                         dump->map->definition.value_size);
         }
+    } else if (dump->map->definition.type == BPF_MAP_TYPE_STACK_TRACE) {
+        append_stack(&line, value, size);
     } else {
         append_part(&line, dump, MAP_VALUE, value, size);
     }
