@@ -269,6 +269,20 @@ pub fn f(bytes: &[u8]) -> char { read_field!(bytes, 0, S, a, char) }
 //~ is not plain data
 pub fn f() -> &'static u8 { zeroed() }
 
+//@ forged_text
+//~ `rex::utils::Text<8>: Copy` is not satisfied
+pub fn f(bytes: &[u8]) -> Option<Text<8>> { try_read(bytes) }
+
+//@ text_of_value ok
+#[rex_map]
+static M: RexArrayMap<[u8; 8]> = RexArrayMap::new(1, 0);
+pub fn f() -> usize {
+    let value = M.get_mut(&0).unwrap();
+    let text = Text::<8>::prefix_of(&value[..]);
+    value[7] = 0xf0;
+    text.chars().count()
+}
+
 //@ bytes_with_padding
 //~ is not plain data without padding bytes
 pub fn f(value: &(u8, u16)) -> &[u8] { as_bytes(value) }

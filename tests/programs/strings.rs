@@ -2,6 +2,7 @@
 //! Text: UTF-8 checks, splitting, trimming, parsing, comparing without case.
 #![no_std]
 #![no_main]
+use rex::utils::Text;
 use rex::xdp::*;
 use rex::{Result, rex_printk, rex_xdp};
 
@@ -24,15 +25,8 @@ fn parse(text: &str) -> Option<Request<'_>> {
 
 #[rex_xdp]
 fn strings(_: &xdp, ctx: &mut xdp_md) -> Result {
-    let mut copy = [0u8; 256];
-    let payload = ctx.data_slice.get(54..).unwrap_or(&[]);
-    let taken = payload.len().min(copy.len());
-    copy[..taken].copy_from_slice(&payload[..taken]);
-    let text = match core::str::from_utf8(&copy[..taken]) {
-        Ok(text) => text,
-        Err(error) => core::str::from_utf8(&copy[..error.valid_up_to()]).unwrap_or(""),
-    };
-    let Some(request) = parse(text) else {
+    let text = Text::<256>::prefix_of(ctx.data_slice.get(54..).unwrap_or(&[]));
+    let Some(request) = parse(&text) else {
         return Ok(XDP_PASS as i32);
     };
     rex_printk!("{} {:?} {:?}", request.method, request.path, request.length).ok();

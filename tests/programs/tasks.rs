@@ -15,7 +15,7 @@ fn tasks(obj: &kprobe, ctx: &mut PtRegs) -> Result {
     let mut data = seccomp_data { nr: 0, arch: 0, instruction_pointer: 0, args: [0; 6] };
     obj.bpf_probe_read_kernel(&mut data, ctx.rsi() as *const ())?;
     let task = obj.bpf_get_current_task().ok_or(0)?;
-    let name = task.get_comm().unwrap_or_default().to_str().unwrap_or("?");
+    let name = task.name();
     match ctx.rdi() as u32 {
         __NR_write if data.args[2] == 512 => {
             rex_printk!("{} write(fd={}, buf={:#x})", name, data.args[0], data.args[1])?;

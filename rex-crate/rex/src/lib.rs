@@ -58,6 +58,7 @@ mod packet;
 #[cfg(not(rexc_host))]
 mod panic;
 mod per_cpu;
+mod text;
 
 pub mod kprobe;
 pub mod linux;

@@ -3,6 +3,7 @@
 
 use crate::generated::{fields, functions};
 use crate::pt_regs::PtRegs;
+use crate::utils::Text;
 use core::cell::OnceCell;
 use core::ffi::{CStr, FromBytesUntilNulError};
 use core::ops::Deref;
@@ -56,6 +57,13 @@ impl TaskStruct {
         // SAFETY: it is a struct task_struct, alive.
         let name = self.name.get_or_init(|| unsafe { fields::task_struct::comm(self.task) });
         CStr::from_bytes_until_nul(name)
+    }
+
+    /// The task's name as text, as it was at the first call of this or [`get_comm`](Self::get_comm).
+    #[inline]
+    pub fn name(&self) -> Text<NAME_SIZE> {
+        // SAFETY: it is a struct task_struct, alive.
+        Text::until_nul(self.name.get_or_init(|| unsafe { fields::task_struct::comm(self.task) }))
     }
 
     /// The registers with which the task entered the kernel; all zeroes when it has none, as a kernel

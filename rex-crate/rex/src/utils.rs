@@ -9,6 +9,8 @@ use core::marker::PhantomData;
 use core::mem::{Assume, TransmuteFrom};
 use core::ops::{Deref, DerefMut};
 
+pub use crate::text::Text;
+
 /// What programs and helpers return: `Ok` of a non-negative number, `Err` of a negative errno. A
 /// program's value in either arm is its verdict.
 pub type Result = core::result::Result<c_int, c_int>;

@@ -65,7 +65,8 @@ pub(super) const fn check(
     let (key_size, _) = key;
     let (value_size, value_align) = value;
     assert!(key_size <= 512, "the kernel takes keys of up to 512 bytes");
-    assert!(value_size <= 1 << 20, "values of up to 1 MiB");
+    assert!(value_size <= 1 << 22, "the kernel takes values of up to 4 MiB");
+    assert!(max_entries <= 1 << 24 || map_type == BPF_MAP_TYPE_RINGBUF, "too many elements");
     assert!(
         value_align <= VALUE_ALIGN,
         "values in maps are aligned to 8 bytes, this type needs more"
@@ -73,17 +74,19 @@ pub(super) const fn check(
     // Who may do what from user space, everywhere. Not among them and so refused: BPF_F_RDONLY_PROG and
     // WRONLY_PROG, which the kernel's verifier would have to enforce on references.
     let access = BPF_F_RDONLY | BPF_F_WRONLY;
+    assert!(flags & access != access, "a map that user space can neither read nor write");
     let allowed = match map_type {
         BPF_MAP_TYPE_HASH => {
             assert!(key_size > 0 && value_size > 0, "a hash map needs a key and a value");
-            access | BPF_F_NO_PREALLOC | BPF_F_ZERO_SEED
+            access | BPF_F_NO_PREALLOC
         }
         BPF_MAP_TYPE_ARRAY => {
             assert!(key_size == 4 && value_size > 0, "an array needs a u32 key and a value");
-            access | BPF_F_MMAPABLE
+            access
         }
         BPF_MAP_TYPE_PERCPU_ARRAY => {
             assert!(key_size == 4 && value_size > 0, "an array needs a u32 key and a value");
+            assert!(value_size <= 1 << 15, "per-CPU values of up to 32 KiB");
             access
         }
         BPF_MAP_TYPE_PERF_EVENT_ARRAY => {
@@ -100,7 +103,7 @@ pub(super) const fn check(
                     && value_size / 8 <= STACK_DEPTH_MAX,
                 "a stack trace map's value is [u64; N], N up to 127"
             );
-            access
+            0
         }
         BPF_MAP_TYPE_STACK | BPF_MAP_TYPE_QUEUE => {
             assert!(key_size == 0 && value_size > 0, "a stack or queue has values and no keys");
@@ -143,7 +146,7 @@ mod tests {
     fn definitions() {
         let good: [Definition; 10] = [
             (BPF_MAP_TYPE_HASH, 1, BPF_F_NO_PREALLOC, U64, U64),
-            (BPF_MAP_TYPE_ARRAY, 1, BPF_F_MMAPABLE, U32, U64),
+            (BPF_MAP_TYPE_ARRAY, 1, BPF_F_WRONLY, U32, U64),
             (BPF_MAP_TYPE_PERCPU_ARRAY, 9, 0, U32, (1500, 1)),
             (BPF_MAP_TYPE_PERF_EVENT_ARRAY, 64, 0, U32, (24, 8)),
             (BPF_MAP_TYPE_STACK_TRACE, 100, 0, U32, (127 * 8, 8)),
@@ -151,12 +154,12 @@ mod tests {
             (BPF_MAP_TYPE_QUEUE, 3, 0, NONE, (3, 1)),
             (BPF_MAP_TYPE_RINGBUF, 4096, 0, NONE, NONE),
             (BPF_MAP_TYPE_RINGBUF, 1 << 20, 0, NONE, NONE),
-            (BPF_MAP_TYPE_HASH, u32::MAX, BPF_F_RDONLY, (512, 1), (1 << 20, 8)),
+            (BPF_MAP_TYPE_HASH, 1 << 24, BPF_F_RDONLY, (512, 1), (1 << 22, 8)),
         ];
         for definition in good {
             assert!(accepted(definition), "{definition:?}");
         }
-        let bad: [Definition; 20] = [
+        let bad: [Definition; 25] = [
             (BPF_MAP_TYPE_HASH, 0, 0, U64, U64),
             (BPF_MAP_TYPE_HASH, 1, BPF_F_RDONLY_PROG, U64, U64),
             (BPF_MAP_TYPE_HASH, 1, BPF_F_MMAPABLE, U64, U64),
@@ -165,7 +168,12 @@ mod tests {
             (BPF_MAP_TYPE_HASH, 1, 0, U64, NONE),
             (BPF_MAP_TYPE_HASH, 1, 0, (513, 1), U64),
             (BPF_MAP_TYPE_HASH, 1, 0, U64, (16, 16)),
-            (BPF_MAP_TYPE_HASH, 1, 0, U64, ((1 << 20) + 1, 1)),
+            (BPF_MAP_TYPE_HASH, 1, 0, U64, ((1 << 22) + 1, 1)),
+            (BPF_MAP_TYPE_HASH, (1 << 24) + 1, 0, U64, U64),
+            (BPF_MAP_TYPE_HASH, 1, BPF_F_RDONLY | BPF_F_WRONLY, U64, U64),
+            (BPF_MAP_TYPE_ARRAY, 1, BPF_F_MMAPABLE, U32, U64),
+            (BPF_MAP_TYPE_PERCPU_ARRAY, 1, 0, U32, ((1 << 15) + 1, 1)),
+            (BPF_MAP_TYPE_STACK_TRACE, 1, BPF_F_RDONLY, U32, U64),
             (BPF_MAP_TYPE_ARRAY, 1, 0, U64, U64),
             (BPF_MAP_TYPE_ARRAY, 1, BPF_F_WRONLY_PROG, U32, U64),
             (BPF_MAP_TYPE_ARRAY, 1, BPF_F_NO_PREALLOC, U32, U64),

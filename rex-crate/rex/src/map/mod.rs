@@ -4,8 +4,8 @@
 //! A lookup gives a reference into the map, as in C. Other CPUs and user space may change the value at
 //! the same time, and two lookups may give the same value; plain data makes that harmless for memory
 //! (any bytes are a value), but what was checked may have changed when it is read again: copy out what
-//! you check ([`RexHashMap::get`]), or keep it under a lock ([`crate::spinlock`]). An element that is
-//! deleted stays readable until the run ends.
+//! you check ([`RexHashMap::get`]), or keep it under a lock ([`crate::spinlock`]). Text of such bytes is a
+//! copy, too: [`crate::utils::Text`]. An element that is deleted stays readable until the run ends.
 
 mod handle;
 mod kind;
