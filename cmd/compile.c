@@ -35,7 +35,7 @@ static const char *value_of(struct parser *parser, const char *name, bool joined
 {
     const char *word = parser->argv[parser->at];
     size_t length = strlen(name);
-    if (strncmp(word, name, length) != 0)
+    if (!word || strncmp(word, name, length) != 0)
         return NULL;
     if (word[length] == '=' && name[1] == '-')
         return word + length + 1;

@@ -4,7 +4,6 @@
 #include "base/diag.h"
 #include "base/file.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -92,7 +91,7 @@ const char *digests_of(struct digests *digests, const char *path)
     struct digest *digest = must_alloc(1, sizeof(*digest));
     digest->path = must_copy(path);
     if (!hash_quietly(path, digest->hex))
-        strcpy(digest->hex, "absent");
+        snprintf(digest->hex, sizeof(digest->hex), "absent");
     if (!tsearch(digest, &digests->tree, compare_digests))
         abort(); /* must_alloc has already ended the process when memory is that short */
     return digest->hex;
@@ -141,13 +140,14 @@ static void digest_listing(const char *path, char hex[HASH_HEX_SIZE])
     struct strings names = {0};
     DIR *listing = opendir(path);
     if (!listing) {
-        strcpy(hex, "absent");
+        snprintf(hex, HASH_HEX_SIZE, "absent");
         return;
     }
     for (struct dirent *entry; (entry = readdir(listing));)
         strings_add(&names, entry->d_name);
     closedir(listing);
-    qsort(names.items, names.count, sizeof(*names.items), compare_names);
+    if (names.count > 1)
+        qsort(names.items, names.count, sizeof(*names.items), compare_names);
     struct hash *hash = hash_begin();
     for (size_t i = 0; i < names.count; i++)
         hash_add_string(hash, names.items[i]);
@@ -281,6 +281,13 @@ static void append_escaped(struct buffer *text, const char *word)
     }
 }
 
+static int digit_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* The word between start and end; NULL when an escape is malformed. */
 static char *unescape(const char *start, const char *end)
 {
@@ -291,10 +298,10 @@ static char *unescape(const char *start, const char *end)
             *out++ = *start++;
             continue;
         }
-        unsigned value;
-        if (end - start < 3 || !isxdigit((unsigned char)start[1]) ||
-            !isxdigit((unsigned char)start[2]) || sscanf(start + 1, "%2x", &value) != 1 ||
-            value == 0) {
+        int high = end - start < 3 ? -1 : digit_value(start[1]);
+        int low = end - start < 3 ? -1 : digit_value(start[2]);
+        int value = high < 0 || low < 0 ? 0 : high * 16 + low;
+        if (value == 0) {
             free(word);
             return NULL;
         }

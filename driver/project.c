@@ -487,8 +487,10 @@ static int choose_package(struct loader *loader, const char *manifest)
     else
         project->root = package_by_manifest(&project->packages, manifest);
     /* A workspace without a package of its own, but with one member only. */
-    if (!wanted && !project->root && project->packages.count == 1)
+    if (!wanted && !project->root && project->packages.count == 1) {
         project->root = project->packages.items[0];
+        return 0;
+    }
     if (project->root)
         return 0;
     for (size_t i = 0; i < project->packages.count; i++)
