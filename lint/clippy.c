@@ -22,6 +22,8 @@ void lint_compile_arguments(struct strings *arguments)
     strings_add(arguments, "--cap-lints=allow");
     strings_add(arguments, "-Zallow-features=");
     strings_add(arguments, "-Zchecksum-hash-algorithm=sha256");
+    /* Or an error about a long type leaves a file beside the author's sources. */
+    strings_add(arguments, "-Zwrite-long-types-to-disk=no");
 }
 
 /* What the compile run says about lints and messages is not for the lint run. (clippy-driver under

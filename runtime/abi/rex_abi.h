@@ -39,14 +39,17 @@
 #define REX_TIMEOUT_DEFAULT_MS 100u
 
 /*
- * Termination byte: who may be stopped where. The watchdog looks at it when a run has used its time.
+ * Termination byte: who may be stopped where. The watchdog looks at it when a run has used its time. Whatever
+ * the byte says, the saved instruction pointer is rewritten only when it lies in the object's own text: never in
+ * an import, be it called by the program or by a message's Display.
  *   PROGRAM   program text is running: the watchdog sets EXITING and rewrites the saved instruction
- *             pointer to __rex_handle_timeout.
+ *             pointer to __rex_handle_timeout. Outside the object's text it sets EXPIRED.
  *   HELPER    an import is running: the watchdog sets EXPIRED and leaves; the crate looks when the
  *             import returns, and jumps to __rex_handle_timeout itself. A store of PROGRAM that races
  *             with the watchdog loses at most one tick, as the watchdog fires until the run has ended.
  *   EXPIRED   as above.
- *   EXITING   a panic or a timeout is being handled: a further expiry goes straight to the landing pad.
+ *   EXITING   a panic or a timeout is being handled: a further expiry in the object's text goes straight
+ *             to the landing pad.
  * The runtime sets PROGRAM before each run.
  */
 #define REX_TERMINATION_PROGRAM 0
@@ -54,10 +57,22 @@
 #define REX_TERMINATION_EXPIRED 2
 #define REX_TERMINATION_EXITING 3
 
-/* What the runtime has to give back when a run ends by a panic: a kind and an argument, never a code
+/*
+ * What the runtime has to give back when a run ends by a panic: a kind and an argument, never a code
  * pointer. The runtime's own imports (rex_spin_lock, rex_ringbuf_reserve, rex_task_from_pid) make and
  * clear the entries, in the same step as they take and give back the resource, so there is no moment
- * at which a resource is held and not registered. A program never touches the array. */
+ * at which a resource is held and not registered. A program never touches the array.
+ *
+ * A panic releases the locks first, then has __rex_panic_body format the message, and releases everything else,
+ * and whatever the message's Display took, when the body has ended, however it ended: Display is the
+ * program's code, and may look at a record or a task that the run holds. Giving back what has no entry
+ * fails with -EINVAL and touches nothing.
+ *
+ * A lock word holds what the program or user space put there. It must be taken by a compare-and-exchange of 0 for 1
+ * whose waiting is bounded and ends when the run has expired, and be released by storing 0: never by a
+ * queued lock, which would follow a pointer that the word encodes. While a run holds a lock, imports that may
+ * re-enter programs or sleep (bpf_clone_redirect, rex_skb_writable) return -EBUSY.
+ */
 #define REX_CLEANUP_FREE 0
 #define REX_CLEANUP_SPIN_LOCK 1  /* argument: struct bpf_spin_lock *; released by unlocking */
 #define REX_CLEANUP_RINGBUF 2    /* argument: the record; released by discarding it */

@@ -65,6 +65,17 @@ static void release_one(const struct cleanup_entry *entry, struct runtime *runti
     }
 }
 
+void cleanup_release_locks(struct cleanup_table *table)
+{
+    for (unsigned i = table->used; i > 0; i--) {
+        void *argument = table->entries[i - 1].argument;
+        if (table->entries[i - 1].kind != REX_CLEANUP_SPIN_LOCK)
+            continue;
+        cleanup_remove(table, REX_CLEANUP_SPIN_LOCK, argument);
+        spin_lock_release(argument);
+    }
+}
+
 unsigned cleanup_release(struct cleanup_table *table, struct runtime *runtime)
 {
     unsigned released = table->used;

@@ -30,6 +30,9 @@ void cleanup_add(struct cleanup_table *table, uint32_t kind, void *argument);
 bool cleanup_holds_kind(const struct cleanup_table *table, uint32_t kind);
 /* False when there is no such entry. */
 bool cleanup_remove(struct cleanup_table *table, uint32_t kind, const void *argument);
+/* Gives locks back, newest first, and nothing else: what a panic message may still look at stays.
+ */
+void cleanup_release_locks(struct cleanup_table *table);
 /* Gives everything back, newest first. Returns how much there was. */
 unsigned cleanup_release(struct cleanup_table *table, struct runtime *runtime);
 

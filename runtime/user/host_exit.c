@@ -53,8 +53,11 @@ void host_rex_panic(const void *panic_info)
     if (!begin_exit(cpu, RUN_PANICKED))
         return;
     trace_from_import(cpu, &trace);
-    cleanup_release(&cpu->cleanup, cpu->runtime);
+    /* The message's Display is the program's code, and may look at records and tasks that the run
+     * holds: they go when it has ended, however it ends, with whatever it took itself. */
+    cleanup_release_locks(&cpu->cleanup);
     format_panic(cpu, panic_info, message);
+    cleanup_release(&cpu->cleanup, cpu->runtime);
     report_panic(cpu, message, &trace);
 }
 

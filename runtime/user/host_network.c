@@ -22,6 +22,9 @@ int64_t host_bpf_clone_redirect(struct sk_buff *skb, uint64_t ifindex, uint64_t 
 
     if ((flags & ~(uint64_t)BPF_F_INGRESS) || (uint32_t)ifindex == 0)
         return -EINVAL;
+    /* It may run programs that want the same lock (rex_abi.h). */
+    if (cleanup_holds_kind(&cpu->cleanup, REX_CLEANUP_SPIN_LOCK))
+        return -EBUSY;
     (void)skb; /* the packet that the CPU serves */
     cpu->clones++;
     session_clone(cpu);
@@ -32,5 +35,7 @@ int64_t host_bpf_clone_redirect(struct sk_buff *skb, uint64_t ifindex, uint64_t 
  * in. */
 int64_t host_rex_skb_writable(struct sk_buff *skb, uint64_t length)
 {
+    if (cleanup_holds_kind(&cpu_current()->cleanup, REX_CLEANUP_SPIN_LOCK))
+        return -EBUSY;
     return length > skb->len - skb->data_len ? -ENOMEM : 0;
 }

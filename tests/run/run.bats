@@ -128,6 +128,12 @@ an ARP packet of 42 bytes"* ]]
     [ "$output" = "['discarded', 'discarded', 'discarded', 'discarded']" ]
 }
 
+@test "a record is still there for the panic's message, and is given back after it" {
+    ends submits_in_message panics "the record is submitted"
+    run ask '[e.get("state") for e in maps["RING"]["entries"]]' "$misbehave" --prog submits_in_message --pcap "$FOUR"
+    [ "$output" = "[None, None, None, None]" ]
+}
+
 @test "recursion that is too deep is stopped by a check" {
     run --separate-stderr rexc run "$recursion" --pcap "$CAPTURE" --json
     [ "$status" -eq 0 ]

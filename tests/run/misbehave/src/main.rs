@@ -3,10 +3,11 @@
 #![no_std]
 #![no_main]
 
+use core::cell::Cell;
 use core::fmt;
 use core::hint::black_box;
 use rex::linux::bpf::bpf_spin_lock;
-use rex::map::{RexArrayMap, RexHashMap, RexRingBuf};
+use rex::map::{RexArrayMap, RexHashMap, RexRingBuf, RexRingBufEntry};
 use rex::spinlock::rex_spinlock_guard;
 use rex::xdp::*;
 use rex::{Result, rex_map, rex_xdp};
@@ -191,6 +192,24 @@ fn panics_with_record(_obj: &xdp, ctx: &mut xdp_md) -> Result {
     record[1] = ctx.data_slice[far];
     record.submit(0);
     Ok(XDP_PASS as i32)
+}
+
+/// Submits the record that it holds, while the panic message is made.
+struct Submits<'a>(Cell<Option<RexRingBufEntry<'a>>>);
+
+impl fmt::Display for Submits<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        if let Some(record) = self.0.take() {
+            record.submit(0);
+        }
+        formatter.write_str("submitted")
+    }
+}
+
+#[rex_xdp]
+fn submits_in_message(_obj: &xdp, _ctx: &mut xdp_md) -> Result {
+    let Some(record) = RING.reserve(16) else { return Ok(XDP_PASS as i32) };
+    panic!("the record is {}", Submits(Cell::new(Some(record))));
 }
 
 #[rex_xdp]
