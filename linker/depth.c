@@ -170,19 +170,20 @@ void depth_free(struct depth *depth)
 }
 
 /* Breadth first from a node through its component, until an edge leads to the target; *came and *by
- * are filled with each node's predecessor and the instruction between. */
+ * are filled with each node's predecessor and the instruction between, for nodes of the component. */
 static int search(const struct depth *depth, uint32_t from, uint32_t target, uint32_t *came,
                   uint32_t *by, bool *found)
 {
     const struct callgraph *graph = depth->graph;
     uint32_t component = depth->nodes[from].component;
+    const uint32_t *members = depth->members + depth->components[component].first;
     uint32_t count = depth->components[component].count;
     uint32_t *queue = calloc(count, sizeof(*queue));
     if (!queue)
         return -1;
     *found = false;
-    for (size_t i = 0; i < graph->node_count; i++)
-        came[i] = CODE_NONE;
+    for (uint32_t i = 0; i < count; i++)
+        came[members[i]] = CODE_NONE;
     queue[0] = from;
     for (uint32_t head = 0, tail = 1; head < tail && !*found; head++) {
         struct callgraph_edges edges = callgraph_edges_of(graph, queue[head]);
@@ -292,7 +293,8 @@ int depth_circle(const struct depth *depth, uint32_t node, uint32_t **circle, si
     size_t nodes = depth->graph->node_count;
     uint32_t *came = calloc(nodes, sizeof(*came));
     uint32_t *by = calloc(nodes, sizeof(*by));
-    uint32_t *list = calloc(nodes + 1, sizeof(*list));
+    uint32_t *list = calloc((size_t)depth->components[depth->nodes[node].component].count + 1,
+                            sizeof(*list));
     bool found = false;
     int result = -1;
 

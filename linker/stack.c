@@ -13,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Frames of paths and functions of circles that are told in all: enough for every ordinary object, and
+ * an end to what an object that is made to have many long ones can cost. */
+#define EXPLAINED_MAX (1u << 21)
+
 struct analysis {
     struct diag *diag;
     const struct object *object;
@@ -25,6 +29,7 @@ struct analysis {
     bool *planned;        /* by node: is to be given one by the compiler */
     struct depth whole;   /* as if there were no checks */
     struct depth limited; /* down to the next checks */
+    size_t explained;     /* towards EXPLAINED_MAX */
     bool failed;          /* something was reported */
 };
 
@@ -240,24 +245,21 @@ static void report_limit(struct analysis *analysis, const struct stack_root *roo
     stack_notes_free(&notes);
 }
 
-/* The root's bound and deepest path. */
-static int bound_root(struct analysis *analysis, struct stack_root *root)
+/* The root's deepest path, down to its bound in that depth. */
+static int explain_root(struct analysis *analysis, struct stack_root *root,
+                        const struct depth *depth)
 {
-    const struct depth *depth = &analysis->whole;
+    const struct code *code = analysis->code;
     struct depth_step *steps;
     size_t count;
 
-    if (depth->nodes[root->function].bound == DEPTH_UNBOUNDED) {
-        root->checked = true;
-        depth = &analysis->limited;
-    }
-    uint64_t bound = depth->nodes[root->function].bound;
-    root->bound = bound > UINT32_MAX ? UINT32_MAX : (uint32_t)bound;
+    if (analysis->explained >= EXPLAINED_MAX)
+        return 0;
     if (depth_path(depth, root->function, &steps, &count))
         return no_memory(analysis);
+    analysis->explained += count;
     root->path = calloc(count + 1, sizeof(*root->path));
     for (size_t i = 0; root->path && i < count; i++) {
-        const struct code *code = analysis->code;
         if (callgraph_is_set(analysis->result->graph, steps[i].node)) {
             /* What calls through a set has been added already. */
             root->path[root->path_length - 1].set = steps[i].node - code->function_count;
@@ -275,8 +277,22 @@ static int bound_root(struct analysis *analysis, struct stack_root *root)
         };
     }
     free(steps);
-    if (!root->path)
-        return no_memory(analysis);
+    return root->path ? 0 : no_memory(analysis);
+}
+
+/* The root's bound, and how it comes about. */
+static int bound_root(struct analysis *analysis, struct stack_root *root)
+{
+    const struct depth *depth = &analysis->whole;
+
+    if (depth->nodes[root->function].bound == DEPTH_UNBOUNDED) {
+        root->checked = true;
+        depth = &analysis->limited;
+    }
+    uint64_t bound = depth->nodes[root->function].bound;
+    root->bound = bound > UINT32_MAX ? UINT32_MAX : (uint32_t)bound;
+    if (explain_root(analysis, root, depth))
+        return -1;
     if (root->bound > root->limit && !(root->checked && analysis->options->round == STACK_PLAN))
         report_limit(analysis, root);
     return 0;
@@ -346,8 +362,13 @@ static int describe_check(struct analysis *analysis, uint32_t function)
     };
     if (present)
         check->need = need > UINT32_MAX ? UINT32_MAX : (uint32_t)need;
-    if (depth_circle(&analysis->whole, function, &check->circle, &check->circle_length))
-        return no_memory(analysis);
+    if (analysis->explained < EXPLAINED_MAX) {
+        if (depth_circle(&analysis->whole, function, &check->circle, &check->circle_length))
+            return no_memory(analysis);
+        /* What looking for it cost, however short it is. */
+        const struct depth_node *node = &analysis->whole.nodes[function];
+        analysis->explained += analysis->whole.components[node->component].count;
+    }
     result->check_count++;
     if (present && analysis->options->round == STACK_FINAL && check->encoded < check->need)
         report_need(analysis, check);

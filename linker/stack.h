@@ -64,7 +64,9 @@ struct stack_root {
     uint32_t bound; /* bytes below rsp at the entry; when checked: down to the first check on the
                        deepest path */
     uint32_t limit;
-    struct stack_frame *path; /* the bytes add up to bound */
+    /* The bytes add up to bound. An object of very many or very long paths has them for its first
+     * roots only; path_length is 0 for the others. */
+    struct stack_frame *path;
     size_t path_length;
 };
 
@@ -76,7 +78,7 @@ struct stack_check {
     uint32_t need;        /* bytes below rsp at its entry, down to the next checks; 0 in a plan */
     uint32_t encoded;     /* what the code demands */
     uint32_t *circle;     /* functions of a shortest circle through it, itself first */
-    size_t circle_length; /* 0: it is on no circle */
+    size_t circle_length; /* 0: it is on no circle, or the object has too many to look at */
 };
 
 /* Needs by symbol, as the link step wants them: functions of one name share the greatest. */

@@ -606,6 +606,72 @@ static json_t *json_report(const struct answer *answer)
     return root;
 }
 
+/* Explanations are for people: an object with very many of them must not cost more than its size
+ * does. */
+#define EXPLAINED_MAX ((size_t)1 << 21) /* as stack.c has it */
+
+static void rings_of_checks_take_linear_memory(void **state)
+{
+    enum { COUNT = 3000 };
+    static uint32_t functions[COUNT], bodies[COUNT];
+    struct builder *builder = builder_new();
+    struct answer answer;
+    (void)state;
+    for (uint32_t i = 0; i < COUNT; i++) {
+        functions[i] = builder_declare(builder, NULL);
+        bodies[i] = builder_declare(builder, NULL);
+    }
+    for (uint32_t i = 0; i < COUNT; i++) {
+        builder_check(builder, functions[i], 64, bodies[i]);
+        maybe_calls(builder, bodies[i], 56, &functions[(i + 1) % COUNT], 1);
+    }
+    program(builder, functions, 1);
+    analyse(builder, &final, &answer);
+    size_t told = 0;
+    assert_int_equal(answer.result->check_count, COUNT);
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_int_equal(answer.result->checks[i].need, 64);
+        told += answer.result->checks[i].circle_length;
+    }
+    assert_int_equal(answer.result->checks[0].circle_length, 2 * COUNT);
+    assert_true(told <= EXPLAINED_MAX + 2 * COUNT);
+    forget(&answer);
+    builder_free(builder);
+}
+
+static void programs_with_long_paths_take_linear_memory(void **state)
+{
+    enum { PROGRAMS = 1000, JUMPS = 5000 };
+    struct builder *builder = builder_new();
+    struct answer answer;
+    (void)state;
+    uint32_t next = builder_declare(builder, NULL);
+    builder_function(builder, next, 24, NULL, 0);
+    for (uint32_t i = 1; i < JUMPS; i++) {
+        uint32_t function = builder_declare(builder, NULL);
+        builder_begin(builder, function);
+        builder_jump(builder, next);
+        builder_end(builder);
+        next = function;
+    }
+    for (uint32_t i = 0; i < PROGRAMS; i++) {
+        builder_begin_program(builder, builder_declare(builder, NULL));
+        builder_jump(builder, next);
+        builder_end(builder);
+    }
+    analyse(builder, &final, &answer);
+    size_t told = 0;
+    assert_int_equal(answer.result->program_count, PROGRAMS);
+    for (size_t i = 0; i < PROGRAMS; i++) {
+        assert_int_equal(answer.result->programs[i].bound, 24);
+        told += answer.result->programs[i].path_length;
+    }
+    assert_int_equal(answer.result->programs[0].path_length, JUMPS + 1);
+    assert_true(told <= EXPLAINED_MAX + JUMPS + 1);
+    forget(&answer);
+    builder_free(builder);
+}
+
 static void json_has_the_documented_shape(void **state)
 {
     struct answer answer;
@@ -736,6 +802,8 @@ int main(void)
         cmocka_unit_test(a_panic_body_may_be_recursive),
         cmocka_unit_test(the_timeout_handler_must_use_no_stack),
         cmocka_unit_test(programs_are_told_apart),
+        cmocka_unit_test(rings_of_checks_take_linear_memory),
+        cmocka_unit_test(programs_with_long_paths_take_linear_memory),
         cmocka_unit_test(json_has_the_documented_shape),
         cmocka_unit_test(text_fits_its_columns),
         cmocka_unit_test(differences_are_told),
