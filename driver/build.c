@@ -22,7 +22,7 @@
  * way to their name (base/file.h). Nobody else writes here while the lock is held. */
 static bool is_leftover(const char *name)
 {
-    return strncmp(name, "work.", 5) == 0 || strncmp(name, "link.", 5) == 0 ||
+    return strncmp(name, "rexc-work.", 10) == 0 || strncmp(name, "rexc-link.", 10) == 0 ||
            (name[0] == '.' && strstr(name, ".tmp.") != NULL);
 }
 
@@ -163,6 +163,9 @@ static int run(struct diag *diag, const struct build_options *options,
 {
     const struct crate *program = project_program(project);
     char *license = license_for_kernel(project->root->license);
+    size_t length = strlen(options->directory); /* without slashes at its end */
+    while (length > 0 && options->directory[length - 1] == '/')
+        length--;
     char *crates = path_join(project->build, "crates");
     struct strings search = {0};
     struct inputs origins = {0};
@@ -201,12 +204,13 @@ static int run(struct diag *diag, const struct build_options *options,
         if (!options->pipeline.dry_run && !options->pipeline.check_only && stat(output, &file) == 0)
             result->size = (size_t)file.st_size;
     }
-    result->output =
-        options->output
-            ? must_copy(options->output)
-            : must_format("%s%starget/rex/%s.rex",
-                          strcmp(options->directory, ".") ? options->directory : "",
-                          strcmp(options->directory, ".") ? "/" : "", program->target->name);
+    if (options->output)
+        result->output = must_copy(options->output);
+    else if (strcmp(options->directory, ".") == 0)
+        result->output = must_format("target/rex/%s.rex", program->target->name);
+    else
+        result->output = must_format("%.*s/target/rex/%s.rex", (int)length, options->directory,
+                                     program->target->name);
     free(output);
     pipeline_free(&pipeline);
     crate_jobs_free(jobs, project->crate_count);

@@ -233,8 +233,10 @@ int crates_build(struct diag *diag, const struct crate_context *context, struct 
     int result = -1;
 
     /* A dry run writes nothing into the project. */
-    crates.directory = context->dry_run ? must_copy("/tmp/rexc.XXXXXX")
-                                        : must_format("%s/work.XXXXXX", context->build);
+    const char *base = getenv("TMPDIR");
+    crates.directory = must_format("%s/rexc-work.XXXXXX", !context->dry_run        ? context->build
+                                                          : base && base[0] == '/' ? base
+                                                                                   : "/tmp");
     if (!mkdtemp(crates.directory)) {
         diag_error(diag, DIAG_CANNOT_WRITE, NULL, "cannot make a directory in '%s': %s",
                    context->build, strerror(errno));

@@ -57,7 +57,7 @@ static int name_files(struct work *work)
 
 static int begin_work(struct diag *diag, struct work *work, const char *directory)
 {
-    buffer_format(&work->directory, "%s/link.XXXXXX", directory);
+    buffer_format(&work->directory, "%s/rexc-link.XXXXXX", directory);
     if (work->directory.failed)
         return out_of_memory(diag);
     if (!mkdtemp(work->directory.data)) {
@@ -273,7 +273,7 @@ void link_print(const struct link_inputs *inputs)
 {
     struct work work = {0};
     const char **arguments = NULL;
-    buffer_format(&work.directory, "%s/link.XXXXXX", inputs->directory);
+    buffer_format(&work.directory, "%s/rexc-link.XXXXXX", inputs->directory);
     if (!work.directory.failed && name_files(&work) == 0)
         arguments = lld_arguments(inputs, &work, NULL);
     if (arguments) {

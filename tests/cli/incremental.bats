@@ -132,7 +132,7 @@ setup() { enter_directory; }
         [ ! -e hello/target/rex/hello.rex ] || cmp hello/target/rex/hello.rex good.rex
         rexc build -q hello
         cmp hello/target/rex/hello.rex good.rex
-        [ -z "$(find hello/target/rex -name 'work.*' -o -name 'link.*' -o -name '.*.tmp.*')" ]
+        [ -z "$(find hello/target/rex -name 'rexc-*.??????' -o -name '.*.tmp.*')" ]
     done
 }
 
