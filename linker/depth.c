@@ -170,7 +170,8 @@ void depth_free(struct depth *depth)
 }
 
 /* Breadth first from a node through its component, until an edge leads to the target; *came and *by
- * are filled with each node's predecessor and the instruction between, for nodes of the component. */
+ * are filled with each node's predecessor and the instruction between, for nodes of the component.
+ */
 static int search(const struct depth *depth, uint32_t from, uint32_t target, uint32_t *came,
                   uint32_t *by, bool *found)
 {
@@ -293,8 +294,8 @@ int depth_circle(const struct depth *depth, uint32_t node, uint32_t **circle, si
     size_t nodes = depth->graph->node_count;
     uint32_t *came = calloc(nodes, sizeof(*came));
     uint32_t *by = calloc(nodes, sizeof(*by));
-    uint32_t *list = calloc((size_t)depth->components[depth->nodes[node].component].count + 1,
-                            sizeof(*list));
+    uint32_t *list =
+        calloc((size_t)depth->components[depth->nodes[node].component].count + 1, sizeof(*list));
     bool found = false;
     int result = -1;
 

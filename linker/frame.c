@@ -126,18 +126,27 @@ static bool is_written(const ZydisDecodedOperand *operand)
     return (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
 }
 
-/* The value of [base + displacement] when it is a stack address with a known distance. */
+/* The register that alone makes an address, be it encoded as a base or as an index (rbp * 1). */
+static ZydisRegister only_register(const ZydisDecodedOperand *operand)
+{
+    if (operand->mem.index == ZYDIS_REGISTER_NONE)
+        return operand->mem.base;
+    return operand->mem.base == ZYDIS_REGISTER_NONE && operand->mem.scale <= 1
+               ? operand->mem.index
+               : ZYDIS_REGISTER_NONE;
+}
+
+/* The value of [register + displacement] when it is a stack address with a known distance. */
 static struct value address_value(const struct frame_state *state,
                                   const ZydisDecodedOperand *operand)
 {
     struct value unknown = {.kind = VALUE_UNKNOWN};
+    ZydisRegister known = only_register(operand);
     struct value base;
 
-    if (operand->mem.index != ZYDIS_REGISTER_NONE)
-        return unknown;
-    if (operand->mem.base == ZYDIS_REGISTER_RSP)
+    if (known == ZYDIS_REGISTER_RSP)
         base = state->rsp;
-    else if (operand->mem.base == ZYDIS_REGISTER_RBP)
+    else if (known == ZYDIS_REGISTER_RBP)
         base = state->rbp;
     else
         return unknown;

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Frames of paths and functions of circles that are told in all: enough for every ordinary object, and
- * an end to what an object that is made to have many long ones can cost. */
+/* Frames of paths and functions of circles that are told in all: enough for every ordinary object,
+ * and an end to what an object that is made to have many long ones can cost. */
 #define EXPLAINED_MAX (1u << 21)
 
 struct analysis {

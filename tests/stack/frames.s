@@ -637,6 +637,16 @@
 	return
 	end overwrites_return_byte
 
+# rbp as an index is rbp all the same: [rbp*1 + 8]
+	function overwrites_return_by_index
+	push rbp
+	mov rbp, rsp
+	.byte 0x48, 0xc7, 0x04, 0x2d
+	.long 8, 0
+	pop rbp
+	return
+	end overwrites_return_by_index
+
 	function overwrites_return_from_below
 	push rax
 	mov qword ptr [rsp + 1], rax

@@ -103,6 +103,7 @@ static const struct expectation expectations[] = {
     {"above_realigned", FRAME_ABOVE_ENTRY, 0},
     {"overwrites_return", FRAME_OVERWRITES, 0},
     {"overwrites_return_byte", FRAME_OVERWRITES, 0},
+    {"overwrites_return_by_index", FRAME_OVERWRITES, 0},
     {"overwrites_return_from_below", FRAME_OVERWRITES, 0},
     {"increments_return", FRAME_OVERWRITES, 0},
     {"overwrites_saved", FRAME_OVERWRITES, 0},
