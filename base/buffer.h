@@ -23,7 +23,8 @@ int buffer_string(struct buffer *buffer, const char *text);
 int buffer_char(struct buffer *buffer, char c);
 int buffer_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-int buffer_vformat(struct buffer *buffer, const char *format, va_list arguments);
+int buffer_vformat(struct buffer *buffer, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 /* Appends zeroes up to a multiple of alignment (a power of two). */
 int buffer_align(struct buffer *buffer, size_t alignment);
 void buffer_clear(struct buffer *buffer);

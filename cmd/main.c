@@ -6,6 +6,7 @@
 #include "cmd/command.h"
 #include "cmd/table.h"
 
+#include <bpf/libbpf.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,6 +202,7 @@ int main(int argc, char **argv)
     if (argc < 1)
         return 2;
     globals.command.program = argv[0];
+    libbpf_set_print(NULL); /* what it finds is said in our words */
     int kept = take_globals(argc, argv, &globals, &problem);
     globals.command.diag = diag_new(&globals.diag);
     int status = 2;

@@ -22,10 +22,12 @@ const struct command command_table[] = {
      "Without a key, a development key is made for this user; nothing trusts it.\n\n"
      "example: rexc build myprog --sign-key release.key --sign-cert release.crt\n",
      command_build},
-    {"compile", "[-c] FILE.rs... -o OUT [options]", "as a cross-compiler is called; the word may be left out",
+    {"compile", "[-c] FILE.rs... -o OUT [options]",
+     "as a cross-compiler is called; the word may be left out",
      "  -c                     libraries only: libNAME.rlib with its record NAME.rlib.rexc\n"
      "  -o OUT                 the object; with -c, libNAME.rlib (default: in this directory)\n"
-     "  -MD, -MF DEP           write what OUT was made from, for make and ninja (OUT's name with .d)\n"
+     "  -MD, -MF DEP           write what OUT was made from, for make and ninja (OUT's name with "
+     ".d)\n"
      "  -L DIR                 look for libraries in DIR\n"
      "  --extern NAME[=PATH]   a library made by `rexc -c`, and how the source names it\n"
      "  -g                     debug information: lines for messages, types for maps\n"
@@ -33,7 +35,8 @@ const struct command command_table[] = {
      "  --edition E            2015, 2018, 2021 or 2024 (2024)\n"
      "  --license L            SPDX expression; without one the kernel takes it as proprietary\n"
      "  --sign-key, --sign-cert, --no-sign, --stack-limit, --strip   as for build\n\n"
-     "Of several FILE.rs the last is the program, and each may name those before it by their file's name.\n\n"
+     "Of several FILE.rs the last is the program, and each may name those before it by their "
+     "file's name.\n\n"
      "example: rexc -c util.rs && rexc main.rs --extern util=libutil.rlib -g -MD -o main.rex\n",
      command_compile},
     {"check", "[DIR]", "policy and types only, no code",
@@ -54,6 +57,7 @@ const struct command command_table[] = {
      "  --repeat N             run the whole input N times\n"
      "  --map-dump             print the maps at the end\n"
      "  --timeout MS           stop a run after so long (100)\n"
+     "  --cpus N               spread the packets over N CPUs, threads of their own (1)\n"
      "  --json                 the result as JSON\n\n"
      "example: rexc run target/rex/myprog.rex --pcap traffic.pcap --map-dump\n",
      command_run},

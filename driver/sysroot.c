@@ -18,17 +18,11 @@
 #include <unistd.h>
 
 /* Changes when entries of an older layout must not be used any more. */
-#define LAYOUT "rexc sysroot 2"
+#define LAYOUT "rexc sysroot 3"
 
-/*
- * What is compiled, in dependency order. Sources are below one of the toolchain's directories; a
- * host crate's directory carries its version ("syn-1.0.107"), so it is named by its prefix. The
- * cfgs are what the crates' own build scripts would find out for a current compiler; build scripts
- * are not run.
- */
+/* What is compiled, in dependency order. Sources are below one of the toolchain's directories. */
 enum step_kind {
     STEP_TARGET, /* for programs, with rust_flags */
-    STEP_HOST,   /* what the macros need, for the machine that compiles */
     STEP_MACROS, /* the macros: a shared object that rustc loads */
     STEP_TEST,   /* the crate for the host, for `rexc test` */
 };
@@ -36,39 +30,14 @@ enum step_kind {
 struct step {
     const char *crate;
     enum step_kind kind;
-    int tool; /* TOOL_RUST_SRC, TOOL_CRATE or TOOL_HOST_CRATES */
+    int tool; /* TOOL_RUST_SRC or TOOL_CRATE */
     const char *source;
     const char *edition;
-    const char *options[10]; /* NULL-terminated */
+    const char *options[3]; /* NULL-terminated */
 };
 
 static const struct step core_step = {
     "core", STEP_TARGET, TOOL_RUST_SRC, "core/src/lib.rs", "2024", {"--cap-lints=allow", NULL},
-};
-
-static const struct step host_steps[] = {
-    {"unicode_ident", STEP_HOST, TOOL_HOST_CRATES, "unicode-ident-1./src/lib.rs", "2018", {NULL}},
-    {"proc_macro2",
-     STEP_HOST,
-     TOOL_HOST_CRATES,
-     "proc-macro2-1./src/lib.rs",
-     "2018",
-     {"--cfg=feature=\"proc-macro\"", "--cfg=use_proc_macro", "--cfg=wrap_proc_macro",
-      "--extern=unicode_ident", "--extern=proc_macro", NULL}},
-    {"quote",
-     STEP_HOST,
-     TOOL_HOST_CRATES,
-     "quote-1./src/lib.rs",
-     "2018",
-     {"--cfg=feature=\"proc-macro\"", "--extern=proc_macro2", "--extern=proc_macro", NULL}},
-    {"syn",
-     STEP_HOST,
-     TOOL_HOST_CRATES,
-     "syn-1./src/lib.rs",
-     "2018",
-     {"--cfg=feature=\"proc-macro\"", "--cfg=feature=\"quote\"", "--cfg=feature=\"full\"",
-      "--cfg=feature=\"parsing\"", "--cfg=feature=\"printing\"", "--extern=proc_macro2",
-      "--extern=quote", "--extern=unicode_ident", "--extern=proc_macro", NULL}},
 };
 
 static const struct step crate_steps[] = {
@@ -76,8 +45,8 @@ static const struct step crate_steps[] = {
      STEP_MACROS,
      TOOL_CRATE,
      "rex-macros/src/lib.rs",
-     "2021",
-     {"--extern=syn", "--extern=quote", "--extern=proc_macro2", "--extern=proc_macro", NULL}},
+     "2024",
+     {"--extern=proc_macro", NULL}},
     {"compiler_builtins", STEP_TARGET, TOOL_CRATE, "builtins/src/lib.rs", "2024", {NULL}},
     {"rex", STEP_TARGET, TOOL_CRATE, "rex/src/lib.rs", "2024", {"--extern=rex_macros", NULL}},
 };
@@ -258,37 +227,13 @@ done:
 
 /* Compiling. */
 
-/* "syn-1./src/lib.rs" below the directory: the first entry, by name, that starts with "syn-1.". */
-static char *step_source(const struct preparation *preparation, const struct step *step)
-{
-    const char *base = preparation->toolchain->tools[step->tool].path;
-    if (step->tool != TOOL_HOST_CRATES)
-        return path_join(base, step->source);
-    size_t length = strcspn(step->source, "/");
-    char *best = NULL;
-    DIR *listing = opendir(base);
-    for (struct dirent *entry; listing && (entry = readdir(listing));) {
-        if (strncmp(entry->d_name, step->source, length) != 0 ||
-            (best && strcmp(best, entry->d_name) <= 0))
-            continue;
-        free(best);
-        best = must_copy(entry->d_name);
-    }
-    if (listing)
-        closedir(listing);
-    char *source = best ? must_format("%s/%s%s", base, best, step->source + length)
-                        : path_join(base, step->source);
-    free(best);
-    return source;
-}
-
 static void step_arguments(const struct preparation *preparation, const struct step *step,
                            struct strings *arguments)
 {
     const struct toolchain *toolchain = preparation->toolchain;
     const char *directory = preparation->directory;
     bool for_target = step->kind == STEP_TARGET;
-    char *source = step_source(preparation, step);
+    char *source = path_join(toolchain->tools[step->tool].path, step->source);
 
     strings_add(arguments, toolchain->tools[TOOL_RUSTC].path);
     strings_format(arguments, "--crate-name=%s", step->crate);
@@ -308,8 +253,6 @@ static void step_arguments(const struct preparation *preparation, const struct s
     strings_format(arguments, "-L%s/host", directory);
     strings_format(arguments, "--remap-path-prefix=%s=/rexc/%s", toolchain->tools[step->tool].path,
                    step->tool == TOOL_RUST_SRC ? "rust" : "crates");
-    if (step->tool == TOOL_HOST_CRATES)
-        strings_add(arguments, "--cap-lints=allow");
     for (const char *const *option = step->options; *option; option++)
         strings_add(arguments, *option);
     strings_format(arguments, "--out-dir=%s%s", directory, for_target ? "" : "/host");
@@ -342,21 +285,6 @@ static int step_check(struct preparation *preparation, const struct step *step,
                       "'%s' could not be compiled for the sysroot", step->crate);
 }
 
-static int step_run(struct preparation *preparation, const struct step *step)
-{
-    struct strings arguments = {0};
-    struct process process;
-    int result = step_start(preparation, step, &arguments, &process);
-    struct process *all[] = {&process};
-    if (result == 0)
-        result = process_wait_all(preparation->diag, all, 1);
-    if (result == 0)
-        result = step_check(preparation, step, &process);
-    process_free(&process);
-    strings_free(&arguments);
-    return result;
-}
-
 static void show_progress(void *data)
 {
     const struct preparation *preparation = data;
@@ -367,6 +295,21 @@ static void show_progress(void *data)
     fprintf(stderr, "\rpreparing the compiler sysroot: %lld s of about 40 ",
             (long long)(now.tv_sec - preparation->begun.tv_sec));
     fflush(stderr);
+}
+
+static int step_run(struct preparation *preparation, const struct step *step)
+{
+    struct strings arguments = {0};
+    struct process process;
+    int result = step_start(preparation, step, &arguments, &process);
+    struct process *all[] = {&process};
+    if (result == 0)
+        result = process_wait_ticking(preparation->diag, all, 1, 500, show_progress, preparation);
+    if (result == 0)
+        result = step_check(preparation, step, &process);
+    process_free(&process);
+    strings_free(&arguments);
+    return result;
 }
 
 /* The crate alone takes a second: nothing to announce. */
@@ -399,52 +342,17 @@ static void progress_end(const struct preparation *preparation)
             preparation->on_terminal ? "                              " : "");
 }
 
-/* Core takes as long as all else together, so the host's crates are compiled beside it. */
-static int compile_compiler_level(struct preparation *preparation)
+/* The link from an entry of the sysroot to the compiler's core. */
+static int link_core(struct preparation *preparation, const char *compiler)
 {
-    struct strings core_arguments = {0};
-    struct process core;
-    struct process *all[] = {&core};
-    int result = step_start(preparation, &core_step, &core_arguments, &core);
-    bool started = result == 0;
-
-    for (size_t i = 0; i < sizeof(host_steps) / sizeof(host_steps[0]) && result == 0; i++)
-        result = step_run(preparation, &host_steps[i]);
-    if (started) {
-        if (result)
-            kill(core.pid, SIGTERM); /* its result is of no use any more */
-        struct diag *diag = result ? NULL : preparation->diag;
-        int waited = process_wait_ticking(diag, all, 1, 500, show_progress, preparation);
-        if (result == 0)
-            result = waited;
-        if (result == 0)
-            result = step_check(preparation, &core_step, &core);
-    }
-    process_free(&core);
-    strings_free(&core_arguments);
-    return result;
-}
-
-/* Links to every rlib of a directory of the compiler's entry. */
-static int link_rlibs(struct preparation *preparation, const char *from, const char *to)
-{
+    char *target = path_join(compiler, "libcore.rlib");
+    char *path = path_join(preparation->directory, "libcore.rlib");
     int result = 0;
-    DIR *listing = opendir(from);
-    if (!listing)
-        return diag_error(preparation->diag, DIAG_CANNOT_READ, NULL, "cannot read '%s': %s", from,
-                          strerror(errno));
-    for (struct dirent *entry; result == 0 && (entry = readdir(listing));) {
-        size_t length = strlen(entry->d_name);
-        if (length < 5 || strcmp(entry->d_name + length - 5, ".rlib") != 0)
-            continue;
-        char *target = path_join(from, entry->d_name), *path = path_join(to, entry->d_name);
-        if (symlink(target, path))
-            result = diag_error(preparation->diag, DIAG_CANNOT_WRITE, NULL, "cannot write '%s': %s",
-                                path, strerror(errno));
-        free(path);
-        free(target);
-    }
-    closedir(listing);
+    if (symlink(target, path))
+        result = diag_error(preparation->diag, DIAG_CANNOT_WRITE, NULL, "cannot write '%s': %s",
+                            path, strerror(errno));
+    free(path);
+    free(target);
     return result;
 }
 
@@ -453,21 +361,13 @@ static int prepare_level(struct diag *diag, const struct toolchain *toolchain,
 
 static int compile_sysroot_level(struct preparation *preparation)
 {
-    char *compiler = NULL, *host_from = NULL, *host_to = NULL;
+    char *compiler = NULL;
     int result = prepare_level(preparation->diag, preparation->toolchain, preparation->options,
                                LEVEL_COMPILER, &compiler);
-    if (result)
-        goto done;
-    host_from = path_join(compiler, "host");
-    host_to = path_join(preparation->directory, "host");
-    result = link_rlibs(preparation, compiler, preparation->directory);
     if (result == 0)
-        result = link_rlibs(preparation, host_from, host_to);
+        result = link_core(preparation, compiler);
     for (size_t i = 0; i < sizeof(crate_steps) / sizeof(crate_steps[0]) && result == 0; i++)
         result = step_run(preparation, &crate_steps[i]);
-done:
-    free(host_to);
-    free(host_from);
     free(compiler);
     return result;
 }
@@ -495,7 +395,7 @@ static int make_entry(struct preparation *preparation, const char *final)
         file_make_directories(preparation->diag, host, 0755) || write_pass_config(preparation))
         goto done;
     progress_begin(preparation);
-    if ((preparation->level == LEVEL_COMPILER ? compile_compiler_level(preparation)
+    if ((preparation->level == LEVEL_COMPILER ? step_run(preparation, &core_step)
                                               : compile_sysroot_level(preparation)) ||
         manifest_write(preparation, preparation->directory, preparation->toolchain))
         goto done;
@@ -535,10 +435,9 @@ static int lock_entry(struct diag *diag, const char *final)
 
 static int print_dry_run(struct preparation *preparation)
 {
-    const struct step *lists[] = {&core_step, host_steps, crate_steps};
-    const size_t counts[] = {1, sizeof(host_steps) / sizeof(host_steps[0]),
-                             sizeof(crate_steps) / sizeof(crate_steps[0])};
-    for (size_t list = 0; list < 3; list++) {
+    const struct step *lists[] = {&core_step, crate_steps};
+    const size_t counts[] = {1, sizeof(crate_steps) / sizeof(crate_steps[0])};
+    for (size_t list = 0; list < 2; list++) {
         for (size_t i = 0; i < counts[list]; i++) {
             struct strings arguments = {0};
             struct buffer line = {0};

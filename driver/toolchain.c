@@ -26,13 +26,7 @@ static const struct {
     [TOOL_LLD] = {"ld.lld", "apt-get install lld-22"},
     [TOOL_PASS] = {"rexc pass", "install rexc again as a whole"},
     [TOOL_CRATE] = {"rex crate", "install rexc again as a whole"},
-    [TOOL_HOST_CRATES] =
-        {"macro crates",
-         "apt-get install librust-syn-dev librust-quote-dev librust-proc-macro2-dev"},
 };
-
-/* Debian's crate sources, for cargo's directory source replacement. */
-#define HOST_CRATES "/usr/share/cargo/registry"
 
 void toolchain_environment(struct strings *environment)
 {
@@ -548,7 +542,6 @@ static void probe_crates(struct diag *diag, const struct installation *installat
                          struct toolchain *toolchain)
 {
     struct tool *crate = &toolchain->tools[TOOL_CRATE];
-    struct tool *host = &toolchain->tools[TOOL_HOST_CRATES];
     char hex[HASH_HEX_SIZE];
     crate->path = must_copy(installation->crates);
     struct hash *hash = hash_begin();
@@ -559,10 +552,6 @@ static void probe_crates(struct diag *diag, const struct installation *installat
     crate->version = must_format("sha256 %.12s", hex);
     if (failed)
         set_missing(crate, "in the installation");
-    if (file_is_directory(HOST_CRATES))
-        host->path = must_copy(HOST_CRATES);
-    else
-        set_missing(host, "in " HOST_CRATES);
 }
 
 void toolchain_probe(struct diag *diag, const struct installation *installation, bool verbose,

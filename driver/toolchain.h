@@ -33,10 +33,8 @@ enum {
     TOOL_CLIPPY,
     TOOL_CARGO,
     TOOL_LLD,
-    TOOL_PASS,        /* librexpass.so */
-    TOOL_CRATE,       /* directory with rex, rex-macros, builtins */
-    TOOL_HOST_CRATES, /* directory with the vendored crates that rex-macros needs (syn, quote ...)
-                       */
+    TOOL_PASS,  /* librexpass.so */
+    TOOL_CRATE, /* directory with rex, rex-macros, builtins */
     TOOL_COUNT,
 };
 

@@ -14,11 +14,10 @@ build_packages=(
 )
 tool_packages=(
     rustc-web cargo-web rust-web-src rust-web-clippy
-    librust-syn-dev librust-quote-dev librust-proc-macro2-dev
 )
 test_packages=(
     bats libcmocka-dev python3 clang-format clang-tidy cppcheck shellcheck
-    libclang-rt-22-dev iproute2 tcpdump iputils-ping bpftool
+    libclang-rt-22-dev iproute2 tcpdump tshark iputils-ping bpftool
 )
 
 if [ -t 1 ]; then bold=$'\033[1m' reset=$'\033[0m'; else bold= reset=; fi

@@ -24,8 +24,9 @@ LINE = re.compile(r"^\s*(not ok|ok)\b\s*\d*\s*-?\s*(.*?)\s*(?:#\s*(SKIP|skip)\b\
 def suites():
     """(name, command, extra environment) of every suite, long ones first."""
     found = []
-    for test in sorted(ROOT.glob("tests/*/run.py")):
-        found.append((f"{test.parent.name}", [sys.executable, str(test), "--tap"], {}))
+    for test in sorted([*ROOT.glob("tests/*/run.py"), *ROOT.glob("rex-crate/tests/run.py")]):
+        name = "crate" if "rex-crate" in test.parts else test.parent.name
+        found.append((name, [sys.executable, str(test), "--tap"], {}))
     for test in sorted(ROOT.glob("tests/**/*.bats")):
         name = str(test.relative_to(ROOT / "tests"))[:-5]
         found.append((name, ["bats", "--tap", str(test)], {}))
