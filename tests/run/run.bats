@@ -91,9 +91,9 @@ ends() {
     run --separate-stderr rexc run "$misbehave" --prog panics_on_arp --pcap "$CAPTURE" --json
     [ "$status" -eq 0 ]
     [[ "$output" == *'"verdicts":{"aborted":4,"pass":198},"panics":4,'* ]]
-    [[ "$stderr" == *"warning[REX0920]: the program panicked at src/main.rs:87:5:
+    [[ "$stderr" == *"warning[REX0920]: the program panicked at src/main.rs:88:5:
 an ARP packet of 42 bytes"* ]]
-    [[ "$stderr" == *"misbehave::panics_on_arp at src/main.rs:87"* ]]
+    [[ "$stderr" == *"misbehave::panics_on_arp at src/main.rs:88"* ]]
     ends indexes_too_far panics "index out of bounds: the len is 46 but the index is 51"
 }
 
