@@ -20,8 +20,8 @@ int file_read(struct diag *diag, const char *path, size_t limit, char **data, si
  * that directory are removed on the next write of the same path. */
 int file_write_atomic(struct diag *diag, const char *path, const void *data, size_t size,
                       mode_t mode);
-/* The same without waiting for the disk: after a power failure the file may be empty. For what is checked by its content
- * when it is read, and made again when it is wrong. */
+/* The same without waiting for the disk: after a power failure the file may be empty. For what is
+ * checked by its content when it is read, and made again when it is wrong. */
 int file_write_cache(struct diag *diag, const char *path, const void *data, size_t size,
                      mode_t mode);
 

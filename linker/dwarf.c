@@ -159,6 +159,12 @@ static bool get_number(Dwarf_Die *die, unsigned name, unsigned *number)
     return true;
 }
 
+/* libdw joins a directory "/" and a name with one more slash. */
+static const char *without_double_slash(const char *file)
+{
+    return file && file[0] == '/' && file[1] == '/' ? file + 1 : file;
+}
+
 /* A position that attributes give: a number in the unit's table of files, a line, maybe a column.
  */
 static bool position_of(Dwarf_Die die, Dwarf_Die unit, unsigned file_name, unsigned line_name,
@@ -170,7 +176,7 @@ static bool position_of(Dwarf_Die die, Dwarf_Die unit, unsigned file_name, unsig
     if (!get_number(&die, file_name, &number) || !get_number(&die, line_name, &frame->line) ||
         dwarf_getsrcfiles(&unit, &files, &count) || number >= count)
         return false;
-    frame->file = dwarf_filesrc(files, number, NULL, NULL);
+    frame->file = without_double_slash(dwarf_filesrc(files, number, NULL, NULL));
     if (!get_number(&die, column_name, &frame->column))
         frame->column = 0;
     return frame->file != NULL;
@@ -183,7 +189,7 @@ static void position_at(Dwarf_Die unit, uint64_t address, struct source_frame *f
     Dwarf_Line *line = dwarf_getsrc_die(&unit, address);
     if (!line)
         return;
-    frame->file = dwarf_linesrc(line, NULL, NULL);
+    frame->file = without_double_slash(dwarf_linesrc(line, NULL, NULL));
     if (dwarf_lineno(line, &number) == 0 && number > 0)
         frame->line = (unsigned)number;
     if (dwarf_linecol(line, &number) == 0 && number > 0)

@@ -5,11 +5,9 @@
  * includes nothing and uses only types of fixed width, so that it compiles everywhere.
  *
  * Calling a program: `uint32_t entry(void *ctx)`, System V x86-64 calling convention, on a stack of
- * the runtime's own with at least REX_STACK_PROGRAM + REX_STACK_RESERVE bytes below rsp, direction flag clear,
- * GS base such that `gs:[rex_cpu]` is this CPU's struct rex_cpu. The context is the kernel's:
- *   xdp         struct xdp_buff *
- *   tc          struct sk_buff *
- *   kprobe      struct pt_regs *
+ * the runtime's own with at least REX_STACK_PROGRAM + REX_STACK_RESERVE bytes below rsp, direction
+ * flag clear, GS base such that `gs:[rex_cpu]` is this CPU's struct rex_cpu. The context is the
+ * kernel's: xdp         struct xdp_buff * tc          struct sk_buff * kprobe      struct pt_regs *
  *   tracepoint  pointer to the event's record (first 8 bytes: the common fields)
  *   perf_event  struct bpf_perf_event_data_kern *
  * Fields of kernel structures are reached through rex_off.STRUCT.FIELD imports (see imports.def),
@@ -24,8 +22,8 @@
 #define REX_IMAGE_MAX (1u << 20)
 #define REX_PAGE_SIZE 4096u
 
-/* One stack per CPU and context level: the program's part, and below it the reserve that covers what
- * imports, interrupt handlers and fault handlers use. Bytes. */
+/* One stack per CPU and context level: the program's part, and below it the reserve that covers
+ * what imports, interrupt handlers and fault handlers use. Bytes. */
 #define REX_STACK_PROGRAM 16384u
 #define REX_STACK_RESERVE 16384u
 #define REX_STACK_SIZE (REX_STACK_PROGRAM + REX_STACK_RESERVE)
@@ -39,18 +37,17 @@
 #define REX_TIMEOUT_DEFAULT_MS 100u
 
 /*
- * Termination byte: who may be stopped where. The watchdog looks at it when a run has used its time. Whatever
- * the byte says, the saved instruction pointer is rewritten only when it lies in the object's own text: never in
- * an import, be it called by the program or by a message's Display.
+ * Termination byte: who may be stopped where. The watchdog looks at it when a run has used its
+ * time. Whatever the byte says, the saved instruction pointer is rewritten only when it lies in the
+ * object's own text: never in an import, be it called by the program or by a message's Display.
  *   PROGRAM   program text is running: the watchdog sets EXITING and rewrites the saved instruction
  *             pointer to __rex_handle_timeout. Outside the object's text it sets EXPIRED.
  *   HELPER    an import is running: the watchdog sets EXPIRED and leaves; the crate looks when the
- *             import returns, and jumps to __rex_handle_timeout itself. A store of PROGRAM that races
- *             with the watchdog loses at most one tick, as the watchdog fires until the run has ended.
+ *             import returns, and jumps to __rex_handle_timeout itself. A store of PROGRAM that
+ * races with the watchdog loses at most one tick, as the watchdog fires until the run has ended.
  *   EXPIRED   as above.
- *   EXITING   a panic or a timeout is being handled: a further expiry in the object's text goes straight
- *             to the landing pad.
- * The runtime sets PROGRAM before each run.
+ *   EXITING   a panic or a timeout is being handled: a further expiry in the object's text goes
+ * straight to the landing pad. The runtime sets PROGRAM before each run.
  */
 #define REX_TERMINATION_PROGRAM 0
 #define REX_TERMINATION_HELPER 1
@@ -58,25 +55,26 @@
 #define REX_TERMINATION_EXITING 3
 
 /*
- * What the runtime has to give back when a run ends by a panic: a kind and an argument, never a code
- * pointer. The runtime's own imports (rex_spin_lock, rex_ringbuf_reserve, rex_task_from_pid) make and
- * clear the entries, in the same step as they take and give back the resource, so there is no moment
- * at which a resource is held and not registered. A program never touches the array.
+ * What the runtime has to give back when a run ends by a panic: a kind and an argument, never a
+ * code pointer. The runtime's own imports (rex_spin_lock, rex_ringbuf_reserve, rex_task_from_pid)
+ * make and clear the entries, in the same step as they take and give back the resource, so there is
+ * no moment at which a resource is held and not registered. A program never touches the array.
  *
- * A panic releases the locks first, then has __rex_panic_body format the message, and releases everything else,
- * and whatever the message's Display took, when the body has ended, however it ended: Display is the
- * program's code, and may look at a record or a task that the run holds. Giving back what has no entry
- * fails with -EINVAL and touches nothing.
+ * A panic releases the locks first, then has __rex_panic_body format the message, and releases
+ * everything else, and whatever the message's Display took, when the body has ended, however it
+ * ended: Display is the program's code, and may look at a record or a task that the run holds.
+ * Giving back what has no entry fails with -EINVAL and touches nothing.
  *
- * A lock word holds what the program or user space put there. It must be taken by a compare-and-exchange of 0 for 1
- * whose waiting is bounded and ends when the run has expired, and be released by storing 0: never by a
- * queued lock, which would follow a pointer that the word encodes. While a run holds a lock, imports that may
- * re-enter programs or sleep (bpf_clone_redirect, rex_skb_writable) return -EBUSY.
+ * A lock word holds what the program or user space put there. It must be taken by a
+ * compare-and-exchange of 0 for 1 whose waiting is bounded and ends when the run has expired, and
+ * be released by storing 0: never by a queued lock, which would follow a pointer that the word
+ * encodes. While a run holds a lock, imports that may re-enter programs or sleep
+ * (bpf_clone_redirect, rex_skb_writable) return -EBUSY.
  */
 #define REX_CLEANUP_FREE 0
-#define REX_CLEANUP_SPIN_LOCK 1  /* argument: struct bpf_spin_lock *; released by unlocking */
-#define REX_CLEANUP_RINGBUF 2    /* argument: the record; released by discarding it */
-#define REX_CLEANUP_TASK 3       /* argument: struct task_struct *; released by dropping the reference */
+#define REX_CLEANUP_SPIN_LOCK 1 /* argument: struct bpf_spin_lock *; released by unlocking */
+#define REX_CLEANUP_RINGBUF 2   /* argument: the record; released by discarding it */
+#define REX_CLEANUP_TASK 3      /* argument: struct task_struct *; released by a reference less */
 #define REX_CLEANUP_ENTRIES 64
 
 /* Per-CPU state that program text may touch, at gs:[rex_cpu + offset]: reads of every field below,
@@ -98,21 +96,24 @@ struct rex_cpu {
 };
 
 /* A map's definition in section .maps: one STT_OBJECT symbol of exactly this size each. The runtime
- * fills `map` with the map's address before the first instruction runs; the section is then read-only. */
+ * fills `map` with the map's address before the first instruction runs; the section is then
+ * read-only. */
 struct rex_map_definition {
-    unsigned int type;        /* BPF_MAP_TYPE_* of linux/bpf.h */
-    unsigned int key_size;    /* bytes */
-    unsigned int value_size;  /* bytes */
+    unsigned int type;       /* BPF_MAP_TYPE_* of linux/bpf.h */
+    unsigned int key_size;   /* bytes */
+    unsigned int value_size; /* bytes */
     unsigned int max_entries;
-    unsigned int flags;       /* BPF_F_* of linux/bpf.h */
-    unsigned int reserved;    /* 0 */
-    unsigned long long map;   /* 0 in the file */
+    unsigned int flags;     /* BPF_F_* of linux/bpf.h */
+    unsigned int reserved;  /* 0 */
+    unsigned long long map; /* 0 in the file */
 };
 #endif
 
 /* Symbols an object must define (STT_FUNC). */
-#define REX_SYMBOL_HANDLE_TIMEOUT "__rex_handle_timeout" /* void (*)(void): never returns; entered from any instruction */
-#define REX_SYMBOL_PANIC_BODY "__rex_panic_body"         /* size_t (*)(const void *panic_info, uint8_t *buffer, size_t size) */
+#define REX_SYMBOL_HANDLE_TIMEOUT                                                                  \
+    "__rex_handle_timeout" /* void (*)(void): never returns; entered from any instruction */
+#define REX_SYMBOL_PANIC_BODY                                                                      \
+    "__rex_panic_body" /* size_t (*)(const void *panic_info, uint8_t *buffer, size_t size) */
 
 /* Return value of a run that ended by a panic, a timeout or a failed stack check, for every type:
  * XDP_ABORTED, TC_ACT_OK, 0. */

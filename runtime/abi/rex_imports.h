@@ -28,13 +28,13 @@ enum rex_field_kind { REX_FIELD_SIGNED, REX_FIELD_UNSIGNED, REX_FIELD_POINTER, R
 struct rex_import {
     const char *name; /* the symbol: for a field rex_off.<structure>.<field> */
     enum rex_import_kind kind;
-    unsigned int types;     /* REX_TYPE_* */
-    unsigned int noreturn;  /* functions: 1 when it never returns */
-    unsigned int stack;     /* functions: bytes */
-    unsigned int gpl_only;  /* functions: 1 when the program's license must be GPL-compatible */
-    const char *structure;  /* fields */
-    const char *field;      /* fields */
-    unsigned int size;      /* fields: bytes */
+    unsigned int types;    /* REX_TYPE_* */
+    unsigned int noreturn; /* functions: 1 when it never returns */
+    unsigned int stack;    /* functions: bytes */
+    unsigned int gpl_only; /* functions: 1 when the program's license must be GPL-compatible */
+    const char *structure; /* fields */
+    const char *field;     /* fields */
+    unsigned int size;     /* fields: bytes */
     enum rex_field_kind field_kind;
 };
 

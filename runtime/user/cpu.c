@@ -140,11 +140,11 @@ void cpu_leave(struct cpu *cpu)
 
 uint32_t cpu_run(struct cpu *cpu, uint64_t entry, void *context)
 {
-    /* The 16 bytes above the limit's part are the return address of the entry and its alignment. */
+    /* rsp at the entry is top - 8: the call of the entry has pushed its return address. */
     const uint64_t top = (uint64_t)cpu->program_stack.top;
     uint64_t value = 0;
 
-    cpu->visible.stack_limit = top - 16 - REX_STACK_PROGRAM;
+    cpu->visible.stack_limit = top - 8 - REX_STACK_PROGRAM;
     cpu->visible.termination = REX_TERMINATION_PROGRAM;
     cpu->end = RUN_RETURNED;
     cpu->exiting = false;

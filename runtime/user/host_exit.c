@@ -37,7 +37,7 @@ static void format_panic(struct cpu *cpu, const void *panic_info, char message[R
 
     memset(message, 0, REX_LOG_MAX + 1);
     cpu->body_end = RUN_RETURNED;
-    cpu->visible.stack_limit = top - 16 - REX_PANIC_STACK;
+    cpu->visible.stack_limit = top - 8 - REX_PANIC_STACK;
     length = stack_call(top, cpu->runtime->image.panic_body, (uint64_t)panic_info,
                         (uint64_t)message, REX_LOG_MAX);
     if (cpu->body_end == RUN_RETURNED)

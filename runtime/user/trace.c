@@ -27,14 +27,15 @@ static void add(const struct cpu *cpu, struct trace *trace, uint64_t address)
 
 /* Follows the chain of frames, each [0] the caller's rbp and [8] the return address (System V
  * psABI, 3.2.2), upwards on one of the CPU's stacks. What is not a frame ends it: program text may
- * have been stopped where rbp is something else. */
+ * have been stopped where rbp is something else, any number at all. */
 static void follow(const struct cpu *cpu, struct trace *trace, uint64_t frame)
 {
     const struct stack *stack =
         stack_contains(&cpu->panic_stack, frame) ? &cpu->panic_stack : &cpu->program_stack;
     uint64_t above = (uint64_t)stack->base;
 
-    while (frame % 8 == 0 && frame >= above && frame + 16 <= (uint64_t)stack->top) {
+    while (frame % 8 == 0 && frame >= above &&
+           frame <= (uint64_t)stack->top - 16) {
         const uint64_t *words = (const uint64_t *)frame;
         if (!image_has_text(&cpu->runtime->image, words[1]))
             return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-/* Puts what goes to or comes from 198.51.100.0/24 into VLAN 42, as a switch port would: kernels without VLAN
- * devices can record tagged traffic, too. Attached with tc to the interface that is recorded. */
+/* Puts what goes to or comes from 198.51.100.0/24 into VLAN 42, as a switch port would: kernels
+ * without VLAN devices can record tagged traffic, too. Attached with tc to the interface that is
+ * recorded. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls checked functions as a runtime would have it: per-CPU state at gs:[0], thunks, an overflow import. */
+/* Calls checked functions as a runtime would have it: per-CPU state at gs:[0], thunks, an overflow
+ * import. */
 #include <asm/prctl.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -55,7 +56,8 @@ static int call_all(void)
     return 0;
 }
 
-/* The needs are 4096: room for a check's function goes from the first limit on, not from the second. */
+/* The needs are 4096: room for a check's function goes from the first limit on, not from the
+ * second. */
 int main(void)
 {
     unsigned long here = (unsigned long)__builtin_frame_address(0);
