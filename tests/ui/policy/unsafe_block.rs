@@ -1,0 +1,11 @@
+//! exit: 1
+#![no_std]
+#![no_main]
+use rex::xdp::{xdp, xdp_md};
+use rex::{Result, rex_xdp};
+
+#[rex_xdp]
+fn bad(_obj: &xdp, ctx: &mut xdp_md) -> Result {
+    let first = unsafe { *ctx.data_slice.as_ptr() };
+    Ok(i32::from(first))
+}

@@ -1,0 +1,2 @@
+# exit: 2
+rexc build --sign-kye x
