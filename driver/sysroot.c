@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 /* Changes when entries of an older layout must not be used any more. */
-#define LAYOUT "rexc sysroot 3"
+#define LAYOUT "rexc sysroot 4"
 
 /* What is compiled, in dependency order. Sources are below one of the toolchain's directories. */
 enum step_kind {
@@ -345,7 +345,9 @@ static void progress_end(const struct preparation *preparation)
 /* The link from an entry of the sysroot to the compiler's core. */
 static int link_core(struct preparation *preparation, const char *compiler)
 {
-    char *target = path_join(compiler, "libcore.rlib");
+    /* Relative, so that a cache may be copied or moved as a whole. */
+    char *target = must_format("../../%s/%s/libcore.rlib", level_names[LEVEL_COMPILER],
+                               path_basename(compiler));
     char *path = path_join(preparation->directory, "libcore.rlib");
     int result = 0;
     if (symlink(target, path))

@@ -8,9 +8,11 @@ setup() {
     export REXC_CACHE_DIR=$BATS_TEST_TMPDIR/cache
     cp -r --reflink=auto "$shared" "$REXC_CACHE_DIR"
     rexc new xdp p --path "$BATS_TEST_TMPDIR/p"
-    rexc build "$BATS_TEST_TMPDIR/p"
-    # The entry that the build used is the one that was looked at last.
-    entry=$(dirname "$(grep -l '"variant": "plain"' "$REXC_CACHE_DIR"/sysroot/*/manifest.json | xargs ls -t | head -1)")
+    rexc build -v "$BATS_TEST_TMPDIR/p" 2>"$BATS_TEST_TMPDIR/commands"
+    # The entry that the build used: a cache may hold entries of other versions.
+    entry=$(grep -o -- '--sysroot=[^ ]*/empty' "$BATS_TEST_TMPDIR/commands" | tail -1)
+    entry=${entry#--sysroot=}
+    entry=${entry%/empty}
 }
 
 # Rebuilds p from scratch.
