@@ -293,7 +293,7 @@ static int read_symbols(struct reader *reader, uint32_t type, const char *what,
     const struct object *object = reader->object;
     const struct object_section *section;
     Elf_Data *data = NULL;
-    size_t count = 0;
+    size_t count = 0, names_length = 0;
     struct strings_of strings = {0};
 
     if (only_section(reader, type, what, &section))
@@ -312,6 +312,12 @@ static int read_symbols(struct reader *reader, uint32_t type, const char *what,
         if (!name)
             return malformed(reader, "the name of symbol %zu of the %s is outside its string table",
                              i, what);
+        /* Names may share their bytes: n of them in a table of n bytes are up to n * n / 2 long.
+         * Those that linkers write share little. */
+        names_length += strlen(name) + 1;
+        if (names_length > OBJECT_FILE_MAX)
+            return malformed(reader, "the names of the %s are longer than any file that is read",
+                             what);
         if (symbol.st_shndx >= object->section_count &&
             (symbol.st_shndx < SHN_LORESERVE || symbol.st_shndx == SHN_XINDEX))
             return malformed(reader, "symbol %s of the %s is in section %u, which does not exist",
@@ -426,6 +432,26 @@ static int collect_slots(struct reader *reader)
     return 0;
 }
 
+static int compare_names(const void *left, const void *right)
+{
+    const struct object_symbol *a = *(const struct object_symbol *const *)left;
+    const struct object_symbol *b = *(const struct object_symbol *const *)right;
+    int order = strcmp(a->name, b->name);
+    return order ? order : a < b ? -1 : a > b;
+}
+
+static int collect_names(struct reader *reader)
+{
+    struct object *object = reader->object;
+    object->names = new_array(object->symbol_count, sizeof(*object->names));
+    if (!object->names)
+        return out_of_memory(reader);
+    for (size_t i = 1; i < object->symbol_count; i++)
+        object->names[object->name_count++] = &object->symbols[i];
+    qsort(object->names, object->name_count, sizeof(*object->names), compare_names);
+    return 0;
+}
+
 static int read_tables(struct reader *reader)
 {
     struct object *object = reader->object;
@@ -444,7 +470,8 @@ static int read_tables(struct reader *reader)
         read_symbols(reader, SHT_SYMTAB, "symbol table", &object->symbols, &object->symbol_count) ||
         read_symbols(reader, SHT_DYNSYM, "dynamic symbol table", &object->dynamic_symbols,
                      &object->dynamic_symbol_count) ||
-        read_relocations(reader) || collect_functions(reader) || collect_slots(reader))
+        read_relocations(reader) || collect_functions(reader) || collect_slots(reader) ||
+        collect_names(reader))
         return -1;
     return 0;
 }
@@ -513,6 +540,7 @@ void object_free(struct object *object)
 {
     if (!object)
         return;
+    free(object->names);
     free(object->slots);
     free(object->functions);
     free(object->relocations);
@@ -543,20 +571,26 @@ const struct object_section *object_section(const struct object *object, const c
 
 const struct object_symbol *object_symbol(const struct object *object, const char *name)
 {
-    for (size_t i = 1; i < object->symbol_count; i++) {
-        if (strcmp(object->symbols[i].name, name) == 0)
-            return &object->symbols[i];
+    size_t low = 0, high = object->name_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(object->names[middle]->name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return NULL;
+    return low < object->name_count && strcmp(object->names[low]->name, name) == 0
+               ? object->names[low]
+               : NULL;
 }
 
-/* The number of functions that start at or before the address. */
-static size_t functions_up_to(const struct object *object, uint64_t address)
+/* The number of functions that start before the address. */
+static size_t functions_before(const struct object *object, uint64_t address)
 {
     size_t low = 0, high = object->function_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (object->functions[middle].address <= address)
+        if (object->functions[middle].address < address)
             low = middle + 1;
         else
             high = middle;
@@ -566,26 +600,26 @@ static size_t functions_up_to(const struct object *object, uint64_t address)
 
 const struct object_function *object_function_at(const struct object *object, uint64_t address)
 {
-    size_t index = functions_up_to(object, address);
-    const struct object_function *found = NULL;
-    while (index > 0 && object->functions[index - 1].address == address)
-        found = &object->functions[--index];
-    return found;
+    size_t index = functions_before(object, address);
+    return index < object->function_count && object->functions[index].address == address
+               ? &object->functions[index]
+               : NULL;
 }
 
 const struct object_function *object_function_containing(const struct object *object,
                                                          uint64_t address)
 {
-    size_t index = functions_up_to(object, address);
-    if (index == 0)
-        return NULL;
-    uint64_t start = object->functions[index - 1].address;
-    const struct object_function *found = NULL;
-    for (; index > 0 && object->functions[index - 1].address == start; index--) {
-        if (address - start < object->functions[index - 1].size)
-            found = &object->functions[index - 1];
+    const struct object_function *end = object->functions + object->function_count;
+    const struct object_function *at = object_function_at(object, address);
+    if (!at) {
+        size_t index = functions_before(object, address);
+        at = index ? object_function_at(object, object->functions[index - 1].address) : end;
     }
-    return found;
+    for (uint64_t start = at < end ? at->address : 0; at < end && at->address == start; at++) {
+        if (address - start < at->size)
+            return at;
+    }
+    return NULL;
 }
 
 const uint8_t *object_bytes_at(const struct object *object, uint64_t address, uint64_t size)

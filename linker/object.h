@@ -11,7 +11,10 @@
  *   - there is at most one SHT_SYMTAB, one SHT_DYNSYM and one section .rela.dyn;
  *   - names are NUL-terminated, symbols' section indices are below section_count or reserved ones,
  *     relocations' symbol indices are below dynamic_symbol_count (0 for "none" always is allowed);
- *   - the bytes of a function lie in its section.
+ *   - the bytes of a function lie in its section;
+ *   - the names of all symbols of a table together are no longer than OBJECT_FILE_MAX, so that
+ * sorting and finding them takes a time that grows with the file, even where names share their
+ * bytes.
  */
 #ifndef REXC_LINKER_OBJECT_H
 #define REXC_LINKER_OBJECT_H
@@ -83,6 +86,9 @@ struct object {
     uint8_t *file;                   /* all bytes, signature included */
     struct object_relocation *slots; /* the R_X86_64_GLOB_DAT ones, sorted by offset */
     size_t slot_count;
+    const struct object_symbol *
+        *names; /* symbols but the null symbol, sorted by name, then index */
+    size_t name_count;
 };
 
 /* Largest file that is read, bytes: an image is at most REX_IMAGE_MAX, the rest is debug sections.
@@ -105,7 +111,7 @@ int object_split_signature(const uint8_t *bytes, size_t size, size_t *elf_size, 
 /* The bytes of a section; NULL when it has none in the file (SHT_NOBITS, SHT_NULL). */
 const uint8_t *object_section_bytes(const struct object *object,
                                     const struct object_section *section);
-/* The first one of that name; NULL when there is none. */
+/* The first one of that name; NULL when there is none. A symbol is found in logarithmic time. */
 const struct object_section *object_section(const struct object *object, const char *name);
 const struct object_symbol *object_symbol(const struct object *object, const char *name);
 /* The first function with that start address; of the functions that start last at or before the

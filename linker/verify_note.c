@@ -196,18 +196,21 @@ static bool is_right_bound(const struct stack_root *root, bool checked, uint32_t
     return checked ? bound >= root->bound && bound <= limit : bound == root->bound;
 }
 
+/* Both lists are in the order of the entries, which differ: the rules before saw to that. */
 static void compare_bounds(struct verify *verify, const struct stack_result *stack)
 {
     const struct note *note = verify->note;
+    size_t next = 0;
 
     for (size_t i = 0; i < stack->program_count; i++) {
         const struct stack_root *root = &stack->programs[i];
-        const struct note_program *program = note->programs;
-        while (program < note->programs + note->program_count &&
-               strcmp(program->name, root->name) != 0)
-            program++;
-        if (program < note->programs + note->program_count &&
-            !is_right_bound(root, program->checked, program->stack_bound, REX_STACK_PROGRAM))
+        uint64_t entry = verify->code->functions[root->function].address;
+        while (next < note->program_count && note->programs[next].entry < entry)
+            next++;
+        const struct note_program *program = &note->programs[next];
+        if (next == note->program_count || program->entry != entry)
+            refuse_at(verify, entry, "%s is not in the note", root->name);
+        else if (!is_right_bound(root, program->checked, program->stack_bound, REX_STACK_PROGRAM))
             refuse_at(verify, program->entry, "%s needs %u bytes%s, the note says %u%s", root->name,
                       root->bound, root->checked ? ", checked" : "", program->stack_bound,
                       program->checked ? ", checked" : "");

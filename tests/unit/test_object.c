@@ -21,6 +21,17 @@
 
 #include <cmocka.h>
 
+/* Comparisons of strings, counted: every reference to strcmp leads here (object.cmake). */
+static size_t comparisons;
+int __real_strcmp(const char *left, const char *right);
+int __wrap_strcmp(const char *left, const char *right);
+
+int __wrap_strcmp(const char *left, const char *right)
+{
+    comparisons++;
+    return __real_strcmp(left, right);
+}
+
 static FILE *sink;
 static struct diag *diag;
 static struct small_object small;
@@ -294,6 +305,99 @@ static void refuses_huge_files(void **state)
     assert_null(object);
 }
 
+/* The small object with other symbols: absolute ones, with their names at name_at[i] of the string
+ * table. */
+static void set_symbols(struct buffer *file, size_t count, const uint32_t *name_at,
+                        const struct buffer *names)
+{
+    Elf64_Shdr *sections = small.sections;
+    sections[SMALL_SYMTAB].sh_offset = small.size;
+    sections[SMALL_SYMTAB].sh_size = (count + 1) * sizeof(Elf64_Sym);
+    sections[SMALL_STRTAB].sh_offset = small.size + sections[SMALL_SYMTAB].sh_size;
+    sections[SMALL_STRTAB].sh_size = names->length;
+    buffer_append(file, small.bytes, small.size);
+    buffer_append(file, &(Elf64_Sym){0}, sizeof(Elf64_Sym));
+    for (size_t i = 0; i < count; i++) {
+        Elf64_Sym symbol = {.st_name = name_at[i], .st_shndx = SHN_ABS, .st_value = i};
+        buffer_append(file, &symbol, sizeof(symbol));
+    }
+    buffer_append(file, names->data, names->length);
+}
+
+/* Reads an object of that many symbols and finds each: the comparisons made. */
+static size_t comparisons_for(size_t count)
+{
+    struct buffer file = {0}, names = {0};
+    uint32_t *name_at = calloc(count, sizeof(*name_at));
+    struct object *object;
+
+    assert_non_null(name_at);
+    buffer_char(&names, '\0');
+    for (size_t i = 0; i < count; i++) {
+        name_at[i] = (uint32_t)names.length;
+        buffer_format(&names, "symbol_%zu", i * 7919 % count);
+        buffer_char(&names, '\0');
+    }
+    small_object_make(&small);
+    set_symbols(&file, count, name_at, &names);
+    comparisons = 0;
+    assert_int_equal(object_read(diag, "large", file.data, file.length, &object), 0);
+    for (size_t i = 0; i < count; i++) {
+        const struct object_symbol *symbol = object_symbol(object, names.data + name_at[i]);
+        assert_ptr_equal(symbol, &object->symbols[i + 1]);
+    }
+    size_t result = comparisons;
+    assert_null(object_symbol(object, "symbol"));
+    assert_null(object_symbol(object, "symbol_x"));
+    object_free(object);
+    free(name_at);
+    buffer_free(&file);
+    buffer_free(&names);
+    return result;
+}
+
+/* Who looks up every name of an object does not do that in quadratic time: sorting and finding take
+ * log2(count) comparisons a symbol each, and a few. */
+static void finds_names_in_logarithmic_time(void **state)
+{
+    (void)state;
+    size_t few = comparisons_for((size_t)1 << 10), many = comparisons_for((size_t)1 << 15);
+    assert_true(few > 0);
+    assert_true(many < ((size_t)1 << 15) * 2 * (15 + 3));
+    assert_true(many < few * 32 * 2);
+}
+
+static void finds_the_first_of_a_name(void **state)
+{
+    (void)state;
+    small.symbols[3].st_name = small.symbols[2].st_name;
+    small.symbols[1].st_name = small.symbols[2].st_name;
+    struct object *object = read_well();
+    assert_ptr_equal(object_symbol(object, "f2"), &object->symbols[1]);
+    assert_null(object_symbol(object, ""));
+    object_free(object);
+}
+
+/* 12000 names that share 12000 bytes are 72 million bytes long. */
+static void refuses_names_that_share_their_bytes(void **state)
+{
+    (void)state;
+    enum { COUNT = 12000 };
+    struct buffer file = {0}, names = {0};
+    static uint32_t name_at[COUNT];
+    struct object *object;
+    for (uint32_t i = 0; i < COUNT; i++) {
+        name_at[i] = i;
+        buffer_append(&names, "a", 1);
+    }
+    buffer_char(&names, '\0');
+    set_symbols(&file, COUNT, name_at, &names);
+    assert_int_equal(object_read(diag, "long", file.data, file.length, &object), -1);
+    assert_null(object);
+    buffer_free(&file);
+    buffer_free(&names);
+}
+
 static void splits_the_signature(void **state)
 {
     (void)state;
@@ -446,6 +550,9 @@ int main(void)
         TEST(refuses_every_truncation),
         TEST(survives_every_flipped_bit),
         TEST(refuses_huge_files),
+        TEST(finds_names_in_logarithmic_time),
+        TEST(finds_the_first_of_a_name),
+        TEST(refuses_names_that_share_their_bytes),
         TEST(splits_the_signature),
         TEST(reading_survives_every_failure),
         TEST(writing_survives_every_failure),
