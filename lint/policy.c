@@ -99,13 +99,16 @@ static void enforcement(struct buffer *text, enum policy_ban ban)
         [POLICY_ANYWHERE] = "scan: the name",
         [POLICY_MACRO] = "scan: the macro",
         [POLICY_CONDITION] = "scan: the condition",
+        [POLICY_PREFIX] = "scan: names that begin with",
+        [POLICY_BOUND] = "scan: what `as` or `mod` names",
+        [POLICY_CRATE] = "scan: `extern crate` of",
     };
     static const char *const kinds[] = {
         [POLICY_ITEM_METHOD] = "clippy: function",
         [POLICY_ITEM_TYPE] = "clippy: type",
         [POLICY_ITEM_MACRO] = "clippy: macro",
     };
-    for (enum policy_word_where w = POLICY_KEYWORD; w <= POLICY_CONDITION; w++) {
+    for (enum policy_word_where w = POLICY_KEYWORD; w < POLICY_WHERE_COUNT; w++) {
         bool any = false;
         for (size_t i = 0; i < COUNT(policy_words); i++)
             if (policy_words[i].ban == ban && policy_words[i].where == w)

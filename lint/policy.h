@@ -25,7 +25,16 @@ struct policy_ban_entry {
 };
 extern const struct policy_ban_entry policy_bans[POLICY_BAN_COUNT];
 
-enum policy_word_where { POLICY_KEYWORD, POLICY_ANYWHERE, POLICY_MACRO, POLICY_CONDITION };
+enum policy_word_where {
+    POLICY_KEYWORD,
+    POLICY_ANYWHERE,
+    POLICY_MACRO,
+    POLICY_CONDITION,
+    POLICY_PREFIX,
+    POLICY_BOUND,
+    POLICY_CRATE,
+    POLICY_WHERE_COUNT
+};
 
 struct policy_word {
     enum policy_ban ban;

@@ -106,7 +106,8 @@ int scan_finish(struct scan *scan, struct diag *diag)
     for (size_t i = 0; i < scan->file_count; i++)
         found += shapes_check(diag, scan->files[i], types);
     for (size_t i = 0; i < scan->expansion_count && found == 0; i++)
-        found += shapes_check(diag, scan->expansions[i], types);
+        found += tokens_check_names(diag, scan->expansions[i]) +
+                 shapes_check(diag, scan->expansions[i], types);
     types_free(types);
     return found > 0 ? -1 : 0;
 }

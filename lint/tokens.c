@@ -46,6 +46,20 @@ static size_t use_end(const struct source *source, size_t index)
     return index;
 }
 
+/* `as` before a name gives it, in `use` and `extern crate`, as `mod` does. In `x as rex` it is a
+ * type of that name, which nobody misses. */
+static bool is_bound(const struct source *source, size_t index)
+{
+    return index >= 1 && (token_is_keyword(&source->tokens[index - 1], "as") ||
+                          token_is_keyword(&source->tokens[index - 1], "mod"));
+}
+
+static bool is_extern_crate(const struct source *source, size_t index)
+{
+    return index >= 2 && token_is_keyword(&source->tokens[index - 1], "crate") &&
+           token_is_keyword(&source->tokens[index - 2], "extern");
+}
+
 static bool is_refused_word(const struct source *source, size_t index,
                             const struct policy_word *word, bool use_of_core)
 {
@@ -66,22 +80,35 @@ static bool is_refused_word(const struct source *source, size_t index,
             return true;
         /* core::env is the macro; std::env::var, which tests may use, a function. */
         return !is_path_separator(source, index + 1) && (use_of_core || is_in_core(source, index));
+    case POLICY_PREFIX:
+        return token_is_identifier(token) && token->length >= strlen(word->word) &&
+               memcmp(token->text, word->word, strlen(word->word)) == 0;
+    case POLICY_BOUND:
+        return token_is_name(token, word->word) && is_bound(source, index);
+    case POLICY_CRATE:
+        return token_is_name(token, word->word) && is_extern_crate(source, index);
+    case POLICY_WHERE_COUNT:
+        break;
     }
     return false;
+}
+
+static unsigned report_word(struct diag *diag, const struct source *source, size_t index,
+                            enum policy_ban ban)
+{
+    const struct token *token = &source->tokens[index];
+    source_report(diag, source, ban, index, index, "`%.*s` is not allowed here", (int)token->length,
+                  token->text);
+    return 1;
 }
 
 static unsigned check_word(struct diag *diag, const struct source *source, size_t index,
                            bool use_of_core)
 {
     const struct token *token = &source->tokens[index];
-    for (size_t i = 0; i < policy_word_count; i++) {
-        const struct policy_word *word = &policy_words[i];
-        if (!is_refused_word(source, index, word, use_of_core))
-            continue;
-        source_report(diag, source, word->ban, index, index, "`%s` is not allowed here",
-                      word->word);
-        return 1;
-    }
+    for (size_t i = 0; i < policy_word_count; i++)
+        if (is_refused_word(source, index, &policy_words[i], use_of_core))
+            return report_word(diag, source, index, policy_words[i].ban);
     /* SIMD types: __m128, __m256i ... */
     if (token_is_identifier(token) && token->length > 3 && memcmp(token->text, "__m", 3) == 0 &&
         token->text[3] >= '0' && token->text[3] <= '9') {
@@ -169,6 +196,20 @@ unsigned tokens_check(struct diag *diag, const struct source *source)
         default:
             break;
         }
+    }
+    return found;
+}
+
+unsigned tokens_check_names(struct diag *diag, const struct source *source)
+{
+    unsigned found = 0;
+    for (size_t w = 0; w < policy_word_count; w++) {
+        const struct policy_word *word = &policy_words[w];
+        if (word->where != POLICY_BOUND && word->where != POLICY_CRATE)
+            continue;
+        for (size_t i = 0; i < source->count; i++)
+            if (is_refused_word(source, i, word, false))
+                found += report_word(diag, source, i, word->ban);
     }
     return found;
 }

@@ -12,4 +12,8 @@
 /* Reports each thing the policy refuses; returns how many. */
 unsigned tokens_check(struct diag *diag, const struct source *source);
 
+/* The same for the names that `as`, `mod` and `extern crate` give, in expanded source: a macro's
+ * caller may have chosen them. */
+unsigned tokens_check_names(struct diag *diag, const struct source *source);
+
 #endif

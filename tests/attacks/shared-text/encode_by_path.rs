@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+//~ REX0322
+#![no_std]
+pub fn write(place: &mut [u8], character: char) -> usize {
+    let encode = <char>::encode_utf8;
+    encode(character, place).len()
+}

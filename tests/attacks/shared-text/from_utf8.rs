@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+//~ REX0322
+#![no_std]
+pub fn characters(bytes: &[u8]) -> usize {
+    core::str::from_utf8(bytes).map_or(0, |text| text.chars().count())
+}
