@@ -39,6 +39,9 @@ def suites():
         name = target.name[: -len("_replay")]
         corpus = ROOT / "tests" / "fuzz" / "corpus" / name
         found.append((f"fuzz/{name}", [str(target), "--tap", str(corpus)], {}))
+    for kind in "unit/", "fuzz/":
+        if not any(name.startswith(kind) for name, _, _ in found):
+            sys.exit(f"no {kind} suites in {ASAN}: they were not built")
     return found
 
 
