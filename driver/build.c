@@ -157,6 +157,22 @@ static void set_origins(const struct project *project, struct inputs *origins)
 
 /* --- the build --- */
 
+/*
+ * A program that is refused has no object: one of an earlier build would be loaded by whoever does
+ * not look at the exit status. As compilers and make (.DELETE_ON_ERROR) do; with the same sources
+ * as then, building again only signs. What -o names may be anything and is left alone.
+ */
+static void remove_outdated(struct diag *diag, const char *output)
+{
+    if (unlink(output) == 0) {
+        if (diag_get_format(diag) == DIAG_HUMAN)
+            fprintf(stderr, "removed '%s' of an earlier build\n", output);
+    } else if (errno != ENOENT) {
+        diag_error(diag, DIAG_CANNOT_WRITE, "it is not what these sources give: do not load it",
+                   "cannot remove '%s' of an earlier build: %s", output, strerror(errno));
+    }
+}
+
 static int run(struct diag *diag, const struct build_options *options,
                const struct session *session, const struct project *project,
                struct build_result *result)
@@ -203,6 +219,9 @@ static int run(struct diag *diag, const struct build_options *options,
         struct stat file;
         if (!options->pipeline.dry_run && !options->pipeline.check_only && stat(output, &file) == 0)
             result->size = (size_t)file.st_size;
+    } else if (pipeline.refused && !options->output && !options->pipeline.check_only &&
+               !options->pipeline.dry_run) {
+        remove_outdated(diag, output);
     }
     if (options->output)
         result->output = must_copy(options->output);

@@ -37,8 +37,7 @@ static int take_extern(struct direct *direct, const char *word)
     char *path = equals ? must_copy(equals + 1) : library_find(&direct->context, name);
     size_t index;
     int result = -1;
-    if (project_name_is_reserved(name) || strcmp(name, "rex") == 0 ||
-        strcmp(name, "rex_macros") == 0)
+    if (project_name_is_taken(name))
         diag_error(direct->diag, DIAG_RESERVED_CRATE, "name it otherwise: --extern other=PATH",
                    "--extern cannot give another meaning to '%s'", name);
     else if (!path)
@@ -122,6 +121,11 @@ static int set_jobs(struct direct *direct)
     direct->jobs = must_alloc(direct->job_count, sizeof(*direct->jobs));
     for (size_t i = 0; i < direct->job_count; i++) {
         set_job(direct, i);
+        const struct crate_job *job = &direct->jobs[i];
+        /* Nothing else can name a program's crate, and test.rs is a usual file. */
+        if (project_name_is_taken(job->name) && !(job->program && strcmp(job->name, "test") == 0))
+            return diag_error(direct->diag, DIAG_RESERVED_CRATE, "rename the file",
+                              "a file cannot be the crate '%s'", job->name);
         for (size_t j = 0; j < i; j++) {
             if (strcmp(direct->jobs[i].name, direct->jobs[j].name) == 0)
                 return diag_error(direct->diag, DIAG_USAGE, "rename one of the files",

@@ -28,20 +28,20 @@ static int run_verify(struct pipeline *pipeline);
 static int run_write(struct pipeline *pipeline);
 
 const struct stage pipeline_stages[] = {
-    {"sysroot", "compiler, pass, rex crate", "core and rex as machine code", STAGE_ALWAYS,
+    {"sysroot", "compiler, pass, rex crate", "core and rex as machine code", STAGE_ALWAYS, false,
      run_sysroot},
-    {"crates", "source files", "scanned, linted, compiled crates", STAGE_ALWAYS, run_crates},
-    {"link", "crates, core, rex", "image, as it will be loaded", STAGE_OBJECT, run_link},
+    {"crates", "source files", "scanned, linted, compiled crates", STAGE_ALWAYS, true, run_crates},
+    {"link", "crates, core, rex", "image, as it will be loaded", STAGE_OBJECT, true, run_link},
     {"analyse", "image", "stack bounds; the image with checks when calls go in a circle",
-     STAGE_OBJECT, checks_analyse},
-    {"note", "image, bounds, provenance", ".note.rex", STAGE_OBJECT, run_note},
-    {"btf", "debug information", ".BTF", STAGE_OBJECT, run_btf},
-    {"finish", "image, .note.rex, .BTF", "object", STAGE_OBJECT, run_finish},
-    {"sign", "object, key", "signed object", STAGE_OUTPUT, run_sign},
+     STAGE_OBJECT, true, checks_analyse},
+    {"note", "image, bounds, provenance", ".note.rex", STAGE_OBJECT, true, run_note},
+    {"btf", "debug information", ".BTF", STAGE_OBJECT, true, run_btf},
+    {"finish", "image, .note.rex, .BTF", "object", STAGE_OBJECT, true, run_finish},
+    {"sign", "object, key", "signed object", STAGE_OUTPUT, false, run_sign},
     {"verify", "signed object", "nothing: it obeys the contract, or the build ends here",
-     STAGE_OUTPUT, run_verify},
-    {"write", "signed object", "the file at its place, whole", STAGE_OUTPUT, run_write},
-    {NULL, NULL, NULL, STAGE_ALWAYS, NULL},
+     STAGE_OUTPUT, true, run_verify},
+    {"write", "signed object", "the file at its place, whole", STAGE_OUTPUT, false, run_write},
+    {NULL, NULL, NULL, STAGE_ALWAYS, false, NULL},
 };
 
 /* --- sysroot, crates --- */
@@ -530,8 +530,10 @@ int pipeline_run(struct pipeline *pipeline)
         if ((stage->when == STAGE_OBJECT && object_fresh) ||
             (stage->when == STAGE_OUTPUT && output_fresh))
             continue;
-        if (stage->run(pipeline))
+        if (stage->run(pipeline)) {
+            pipeline->refused = stage->judges && diag_exit_status(pipeline->diag) == 1;
             return -1;
+        }
     }
     recall_result(pipeline);
     pipeline->was_fresh = output_fresh;

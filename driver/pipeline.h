@@ -74,6 +74,7 @@ struct pipeline {
 
     /* Out. */
     bool was_fresh;         /* nothing had to be made */
+    bool refused;           /* the program is at fault, and neither key nor machine */
     struct inputs programs; /* INPUT_VALUE: "TYPE NAME" and "BOUND[ checked]" */
     size_t size;            /* of the object at output, bytes */
 };
@@ -89,6 +90,7 @@ struct stage {
     const char *takes;
     const char *gives;
     enum stage_when when;
+    bool judges; /* it can find that the program is at fault */
     int (*run)(struct pipeline *pipeline);
 };
 /* Terminated by a NULL name. */

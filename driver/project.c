@@ -36,6 +36,12 @@ bool project_name_is_reserved(const char *name)
     return false;
 }
 
+bool project_name_is_taken(const char *name)
+{
+    return project_name_is_reserved(name) || strcmp(name, "rex") == 0 ||
+           strcmp(name, "rex_macros") == 0;
+}
+
 /* "a-b" and "a_b" are the same identifier. */
 static char *identifier(const char *name)
 {
@@ -136,8 +142,7 @@ static int check_dependency_package(struct loader *loader, const struct package 
     }
     const struct target *library = package_library(package);
     if (library) {
-        if (project_name_is_reserved(library->name) ||
-            place_of_name(library->name) != PLACE_PACKAGE)
+        if (project_name_is_taken(library->name))
             return refuse(loader, DIAG_RESERVED_CRATE, package->manifest,
                           "give the library another name in its [lib] section",
                           "the library of package '%s' calls itself '%s'", package->name,
@@ -548,6 +553,30 @@ static int choose_program(struct loader *loader, const struct target **program)
     return result;
 }
 
+/* What the compiler pass takes an entry for, and what `::rex` and `core::` mean, goes by crate
+ * names. */
+static int check_name(const struct loader *loader, const char *what, const char *name)
+{
+    char *word = identifier(name);
+    bool taken = project_name_is_taken(word);
+    free(word);
+    return taken ? refuse(loader, DIAG_RESERVED_CRATE, loader->project->root->manifest,
+                          "give it another name", "the %s calls itself '%s'", what, name)
+                 : 0;
+}
+
+static int check_names(const struct loader *loader, const struct target *program)
+{
+    const struct package *root = loader->project->root;
+    const struct target *library = package_library(root);
+    int result = check_name(loader, "package", root->name);
+    if (result == 0 && library)
+        result = check_name(loader, "package's library", library->name);
+    if (result == 0 && program)
+        result = check_name(loader, "program", program->name);
+    return result;
+}
+
 /* Where the user may have meant, when a directory has no Cargo.toml. */
 static char *manifest_above(const char *directory)
 {
@@ -602,7 +631,7 @@ int project_load(struct diag *diag, const struct project_options *options, struc
 
     *project = NULL;
     loader.project = must_alloc(1, sizeof(*loader.project));
-    if (find_root(&loader) || choose_program(&loader, &program) ||
+    if (find_root(&loader) || choose_program(&loader, &program) || check_names(&loader, program) ||
         features_resolve(diag, loader.project->root, options->features, find_dependency, &loader))
         goto done;
     order.visits = must_alloc(loader.project->packages.count, sizeof(*order.visits));

@@ -65,5 +65,7 @@ const struct crate *project_program(const struct project *project);
 /* Is that name one that no package may take: core and its like, whose place it could take in code?
  */
 bool project_name_is_reserved(const char *name);
+/* The same, or the name of a crate that comes with rexc. */
+bool project_name_is_taken(const char *name);
 
 #endif

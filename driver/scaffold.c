@@ -99,8 +99,7 @@ const char *scaffold_name_problem(const char *name)
     if (is_one_of(name, keywords))
         return "it is a Rust keyword";
     char *crate = crate_name(name);
-    bool reserved = project_name_is_reserved(crate) || strcmp(crate, "rex") == 0 ||
-                    strcmp(crate, "rex_macros") == 0 || strcmp(crate, "rexc") == 0;
+    bool reserved = project_name_is_taken(crate) || strcmp(crate, "rexc") == 0;
     free(crate);
     if (reserved)
         return "it is the name of a crate that comes with the compiler or with rexc";
