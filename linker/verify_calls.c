@@ -132,6 +132,34 @@ static bool is_entered(const struct verify *verify, const struct code_function *
            strcmp(function->name, REX_SYMBOL_PANIC_BODY) == 0;
 }
 
+/* The CPU does not ask where an instruction begins: it takes the bytes of endbr64 for a place to
+ * land in the middle of another one, too. */
+static void refuse_other_endbr(struct verify *verify)
+{
+    static const uint8_t endbr[] = {0xf3, 0x0f, 0x1e, 0xfa};
+    const struct code *code = verify->code;
+
+    for (uint64_t at = verify->text_start; at + sizeof(endbr) <= verify->text_end; at++) {
+        if (verify->image[at] != endbr[0] ||
+            memcmp(verify->image + at, endbr, sizeof(endbr)) != 0 ||
+            code_function_at(code, at) != CODE_NONE)
+            continue;
+        /* The instruction that holds the first byte. */
+        uint32_t index = CODE_NONE;
+        for (uint64_t back = 0; back < ZYDIS_MAX_INSTRUCTION_LENGTH && index == CODE_NONE; back++)
+            index = code_at(code, at - back);
+        if (index == CODE_NONE)
+            refuse_at(verify, at, "endbr64 between the instructions");
+        else if (code->instructions[index].class == CODE_ENDBR &&
+                 code->instructions[index].address == at)
+            refuse_instruction(verify, index, "stands inside a function");
+        else
+            refuse_instruction(verify, index,
+                               "has the bytes of endbr64 in it; where they are of a constant C of "
+                               "the source, write it as core::hint::black_box(C - 1) + 1");
+    }
+}
+
 void rule_endbr(struct verify *verify)
 {
     const struct code *code = verify->code;
@@ -145,11 +173,8 @@ void rule_endbr(struct verify *verify)
             refuse_at(verify, function->address,
                       "can be called indirectly, but does not begin with "
                       "endbr64");
-        for (uint32_t j = 1; j < function->count; j++) {
-            if (code->instructions[function->first + j].class == CODE_ENDBR)
-                refuse_instruction(verify, function->first + j, "stands inside a function");
-        }
     }
+    refuse_other_endbr(verify);
 }
 
 /* Whether the four bytes before that address are the prefix of a function that may be called. */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { LOCK = 1, REP = 2, WIDE = 4, NOP = 8 };
+enum { LOCK = 1, REP = 2, WIDE = 4, NOP = 8, BARE = 16 };
 
 struct allowed {
     const char *forms; /* NULL: the mnemonic is not allowed */
@@ -135,6 +135,8 @@ static bool prefixes_are_right(const struct allowed *allowed,
     for (size_t i = 0; i < decoded->raw.prefix_count; i++) {
         uint8_t value = decoded->raw.prefixes[i].value;
         bool rex = (value & 0xf0u) == 0x40;
+        if ((allowed->flags & BARE) && decoded->raw.prefixes[i].type != ZYDIS_PREFIX_TYPE_MANDATORY)
+            return false;
         if (rex && i + 1 == decoded->raw.prefix_count)
             continue;
         if (value == 0x65 && !branch)

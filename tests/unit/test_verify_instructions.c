@@ -182,6 +182,9 @@ static void test_refused_instructions(void **state)
         REFUSED("f0 48 11 00", "lock adc"),
         REFUSED("66 48 89 c0", "mov with an operand-size prefix and REX.W"),
         REFUSED("48 66 89 c0", "REX before another prefix"),
+        REFUSED("66 f3 90", "pause with an operand-size prefix"),
+        REFUSED("f3 48 90", "pause with REX.W"),
+        REFUSED("f3 48 0f 1e fa", "endbr64 with REX.W"),
     };
     (void)state;
     EXPECT_BYTES(cases);
@@ -269,11 +272,47 @@ static void test_control(void **state)
         {VERIFY_TRAPS, "0f 0b", "ud2"},
         {VERIFY_TRAPS, "cc", "int3"},
         {VERIFY_ENDBR, "f3 0f 1e fa", "endbr64"},
+        {VERIFY_ENDBR, "b8 f3 0f 1e fa", "endbr64 in a constant"},
+        {VERIFY_ENDBR, "48 b8 00 00 f3 0f 1e fa 00 00", "endbr64 inside a constant"},
+        {VERIFY_ENDBR, "0f be 87 f3 0f 1e fa", "endbr64 in an offset"},
+        {VERIFY_ENDBR, "81 f3 0f 1e fa 00", "endbr64 of a ModRM byte and a constant: xor ebx"},
+        {VERIFY_ENDBR, "c7 47 f3 0f 1e fa 00", "endbr64 of an offset and a constant"},
+        {VERIFY_ENDBR, "66 0f 1f 84 f3 0f 1e fa 00", "endbr64 in a nop"},
+        {VERIFY_RULES, "b8 f2 0f 1e fa", "one less than endbr64"},
         {VERIFY_KCFI_IDS, "b8 cd ab 34 12", "an id in a constant"},
         {VERIFY_KCFI_IDS, "48 b8 00 00 cd ab 34 12 00 00", "an id inside a constant"},
     };
     (void)state;
     EXPECT_BYTES(cases);
+}
+
+/* Instructions that must not stand there at all, and not with such a prefix anywhere. */
+static void test_prefixes(void **state)
+{
+    static const struct {
+        enum verify_rule other;
+        const char *bytes, *text;
+    } cases[] = {
+        {VERIFY_ENDBR, "66 f3 0f 1e fa", "endbr64 with an operand-size prefix"},
+        {VERIFY_TRAPS, "66 0f 0b", "ud2 with an operand-size prefix"},
+        {VERIFY_TRAPS, "48 0f 0b", "ud2 with REX.W"},
+        {VERIFY_TRAPS, "66 cc", "int3 with an operand-size prefix"},
+        {VERIFY_TRAPS, "f3 cc", "int3 with rep"},
+    };
+    bool right = true;
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fixture fixture;
+        fixture_open(&good, &fixture);
+        fixture_paint(&fixture, cases[i].bytes);
+        right =
+            fixture_expect_rules(&fixture, VERIFY_UNSIGNED,
+                                 UINT64_C(1) << VERIFY_INSTRUCTIONS | UINT64_C(1) << cases[i].other,
+                                 cases[i].text) &&
+            right;
+        fixture_close(&fixture);
+    }
+    assert_true(right);
 }
 
 /* An instruction on the canvas that names an address: offset of its distance, bytes after it. */
@@ -497,6 +536,16 @@ static void program_lacks_endbr(struct fixture *f)
 {
     memcpy(fixture_at(f, fixture_address(f, "second")), "\x0f\x1f\x40\x00", 4);
 }
+static void endbr_is_in_prefix(struct fixture *f)
+{
+    /* The id of a function that no check demands. */
+    memcpy(fixture_at(f, fixture_address(f, "other") - 5), "\xb8\xf3\x0f\x1e\xfa", 5);
+}
+static void endbr_is_in_padding(struct fixture *f)
+{
+    /* nop dword ptr [rax + 0xfa1e0ff3], between two functions */
+    memcpy(fixture_at(f, fixture_address(f, "copy") - 16), "\x0f\x1f\x80\xf3\x0f\x1e\xfa", 7);
+}
 static void id_is_in_front_of_other(struct fixture *f)
 {
     /* copy has the id that the call demands, and nothing takes its address. */
@@ -550,6 +599,8 @@ static void test_elsewhere(void **state)
         CHANGE(ADDRESSES, relocation_points_to_thunk),
         CHANGE(ENDBR, callee_lacks_endbr),
         CHANGE(ENDBR, program_lacks_endbr),
+        CHANGE(ENDBR, endbr_is_in_prefix),
+        CHANGE(ENDBR, endbr_is_in_padding),
         CHANGE(KCFI_IDS, id_is_in_front_of_other),
         CHANGE(KCFI_IDS, id_is_of_padding),
         CHANGE(KCFI_IDS, id_is_demanded_of_entry),
@@ -572,6 +623,7 @@ int main(void)
         cmocka_unit_test(test_refused_instructions),
         cmocka_unit_test(test_allowed_instructions),
         cmocka_unit_test(test_control),
+        cmocka_unit_test(test_prefixes),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_elsewhere),
     };

@@ -311,8 +311,17 @@ void fixture_aim(struct fixture *fixture, size_t offset, uint64_t target)
     memcpy(canvas + offset, &distance, sizeof(distance));
 }
 
+_Static_assert(VERIFY_RULES < 64, "a set of rules is 64 bits");
+
 bool fixture_expect(const struct fixture *fixture, enum verify_trust trust, enum verify_rule rule,
                     const char *what)
+{
+    return fixture_expect_rules(fixture, trust, rule < VERIFY_RULES ? UINT64_C(1) << rule : 0,
+                                what);
+}
+
+bool fixture_expect_rules(const struct fixture *fixture, enum verify_trust trust, uint64_t rules,
+                          const char *what)
 {
     struct verify_options options = {.name = "broken.rex", .trust = trust};
     struct verify_report report;
@@ -322,13 +331,16 @@ bool fixture_expect(const struct fixture *fixture, enum verify_trust trust, enum
     int result = verify_object(diag, &options, fixture->bytes, fixture->size, &report);
     assert_int_not_equal(result, -1);
     for (enum verify_rule i = 0; i < VERIFY_RULES; i++)
-        right = right && (report.verdicts[i] == VERIFY_BROKEN) == (i == rule);
+        right = right && (report.verdicts[i] == VERIFY_BROKEN) == (rules >> i & 1);
     if (!right) {
         for (size_t i = 0; i < report.count; i++)
             print_message("    %s at 0x%lx: %s\n", verify_rule_id(report.violations[i].rule),
                           report.violations[i].address, report.violations[i].text);
-        print_message("%s: wanted %s\n", what,
-                      rule < VERIFY_RULES ? verify_rule_id(rule) : "no violation");
+        print_message("%s: wanted", what);
+        for (enum verify_rule i = 0; i < VERIFY_RULES; i++)
+            print_message("%s%s", rules >> i & 1 ? " " : "",
+                          rules >> i & 1 ? verify_rule_id(i) : "");
+        print_message("%s\n", rules ? "" : " no violation");
     }
     assert_int_equal(result, report.total > 0);
     verify_report_free(&report);

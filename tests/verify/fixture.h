@@ -41,6 +41,10 @@ void fixture_paint(struct fixture *fixture, const char *hexadecimal);
  * leads to target. */
 void fixture_aim(struct fixture *fixture, size_t offset, uint64_t target);
 
+/* Verifies, and tells whether the rules that are broken are those of the set (bit 1 << rule). When
+ * it is otherwise, prints what is broken after all, for `what`. */
+bool fixture_expect_rules(const struct fixture *fixture, enum verify_trust trust, uint64_t rules,
+                          const char *what);
 /* Verifies, and tells whether the given rule, and no other, is broken; VERIFY_RULES: whether none
  * is. When it is otherwise, prints what is broken after all, for `what`. */
 bool fixture_expect(const struct fixture *fixture, enum verify_trust trust, enum verify_rule rule,
