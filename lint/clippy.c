@@ -188,11 +188,27 @@ static int read_depinfo(struct diag *diag, const struct lint_run *run, struct de
     return 0;
 }
 
+/* The author's `#![deny(warnings)]` is meant for rustc's warnings; of clippy's advice it must not
+ * make a reason to refuse. So when nothing else is wrong the lint runs again, with all of its
+ * errors capped to warnings, which --force-warn is not subject to: the run is then a whole one. */
+static int run_capped(struct diag *diag, struct lint_run *run)
+{
+    struct process *process = &run->process;
+    strings_add(&run->arguments, "--cap-lints=warn");
+    buffer_free(&process->out);
+    buffer_free(&process->err);
+    process->arguments = (const char *const *)run->arguments.items;
+    return process_run(diag, process);
+}
+
 int lint_result(struct diag *diag, const struct lint_request *request, struct lint_run *run,
                 struct depinfo *depinfo)
 {
     const struct process *process = &run->process;
     *depinfo = (struct depinfo){0};
+    if (!process->signal && process->exit_status == 1 && process->err.data &&
+        messages_only_advise(process->err.data, process->err.length) && run_capped(diag, run) < 0)
+        return -1;
     struct messages_result shown =
         messages_show(diag, process->err.data ? process->err.data : "", process->err.length,
                       run->configuration, request->warnings);

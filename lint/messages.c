@@ -134,24 +134,51 @@ static void show(struct diag *diag, const json_t *message, const char *configura
     }
 }
 
+/* The next message of text from *line on, which is moved past it; NULL when none is left. What is
+ * no JSON is appended to rest, unless that is NULL. To be given to json_decref. */
+static json_t *next_message(const char **line, const char *stop, struct buffer *rest)
+{
+    while (*line < stop) {
+        const char *start = *line, *newline = memchr(start, '\n', (size_t)(stop - start));
+        const char *end = newline ? newline : stop;
+        *line = newline ? newline + 1 : stop;
+        json_t *message = json_loadb(start, (size_t)(end - start), JSON_ALLOW_NUL, NULL);
+        if (message && strcmp(text_of(message, "$message_type"), "diagnostic") == 0)
+            return message;
+        if (!message && rest) {
+            buffer_append(rest, start, (size_t)(end - start));
+            buffer_char(rest, '\n');
+        }
+        json_decref(message);
+    }
+    return NULL;
+}
+
 struct messages_result messages_show(struct diag *diag, const char *text, size_t size,
                                      const char *configuration, bool warnings)
 {
     struct messages_result result = {0};
-    const char *stop = text + size;
-    for (const char *line = text; line < stop;) {
-        const char *newline = memchr(line, '\n', (size_t)(stop - line));
-        const char *end = newline ? newline : stop;
-        json_t *message = json_loadb(line, (size_t)(end - line), JSON_ALLOW_NUL, NULL);
-        const char *type = text_of(message, "$message_type");
-        if (!message) {
-            buffer_append(&result.rest, line, (size_t)(end - line));
-            buffer_char(&result.rest, '\n');
-        } else if (strcmp(type, "diagnostic") == 0) {
-            show(diag, message, configuration, warnings, &result);
-        }
+    const char *line = text;
+    for (json_t *message; (message = next_message(&line, text + size, &result.rest));) {
+        show(diag, message, configuration, warnings, &result);
         json_decref(message);
-        line = newline ? newline + 1 : stop;
     }
     return result;
+}
+
+bool messages_only_advise(const char *text, size_t size)
+{
+    unsigned advice = 0, others = 0;
+    const char *line = text;
+    for (json_t *message; (message = next_message(&line, text + size, NULL));) {
+        const char *code = text_of(json_object_get(message, "code"), "code");
+        if (strncmp(text_of(message, "level"), "error", 5) == 0 && !is_summary(message)) {
+            if (strncmp(code, "clippy::", 8) == 0)
+                advice++;
+            else
+                others++;
+        }
+        json_decref(message);
+    }
+    return advice > 0 && others == 0;
 }

@@ -20,4 +20,8 @@ struct messages_result {
 struct messages_result messages_show(struct diag *diag, const char *text, size_t size,
                                      const char *configuration, bool warnings);
 
+/* Are all errors in text lints of clippy that are not the policy's? A `#![deny(warnings)]` for
+ * rustc's warnings makes errors of clippy's advice. False when there is no error at all. */
+bool messages_only_advise(const char *text, size_t size);
+
 #endif

@@ -75,3 +75,16 @@ refused_after_success() {
     [ ! -e hello/target/rex/hello.rex ]
     jq -e . <<<"$output"
 }
+
+@test "an author's deny(warnings) makes errors of rustc's warnings, not of clippy's advice" {
+    package hello
+    sed -i 's/Ok(.*/return Ok(length \& 1);/; 1i #![deny(warnings)]' hello/src/main.rs
+    run -0 rexc build hello
+    [[ "$output" == *"warning: unneeded \`return\`"* ]]
+    run -0 rexc build hello
+    sed -i 's/return Ok/let unused = 1; return Ok/' hello/src/main.rs
+    run rexc build hello
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"unused variable"* ]]
+    [[ "$output" == *REX0400* ]]
+}
