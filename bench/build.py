@@ -19,7 +19,10 @@ CLANG = "/usr/bin/clang-22"
 
 
 def run(command, **options):
-    return subprocess.run(command, check=True, capture_output=True, text=True, **options)
+    done = subprocess.run(command, capture_output=True, text=True, **options)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    return done
 
 
 def timed(command, **options):
@@ -133,11 +136,9 @@ def main():
     run(["rexc", "build", str(project)], env=environment)
     doctor = json.loads(run(["rexc", "doctor", "--json"], env=environment).stdout)
     tools = {tool["name"]: tool["path"] for tool in doctor["tools"]}
-    commands = run(["rexc", "build", str(project), "-###"], env=environment).stderr
-    del commands
     inspect = json.loads(run(["rexc", "inspect", "--json", str(project / "target/rex/filter.rex")],
                              env=environment).stdout)
-    provenance = inspect["provenance"]
+    provenance = inspect["note"]["provenance"]
     flags = [f for f in provenance["flags"].split() if not f.startswith(("-Cembed-bitcode", "-Copt-level"))]
     lto = sysroot_with_bitcode(flags, tools["rust sources"], tools["rex crate"])
     macros = next((WORK / "cache" / "sysroot").glob("*/host"))
@@ -145,7 +146,7 @@ def main():
     source = project / "src" / "main.rs"
     bare = ["/usr/bin/rustc", "--crate-name=filter", "--crate-type=bin", "--edition=2024", *flags,
             "-Copt-level=2", "-Clto=fat", f"--sysroot={lto}/empty", f"-L{lto}", f"-L{macros}",
-            "--extern=rex", "--extern=compiler_builtins", f"-Clinker={tools['ld.lld']}", "-Clinker-flavor=gnu-lld",
+            "--extern=rex", "--extern=compiler_builtins", f"-Clinker={tools['ld.lld']}", "-Clinker-flavor=gnu-lld", "-Zunstable-options",
             "-Clink-args=-pie --no-dynamic-linker -z undefs -z dynamic-undefined-weak --gc-sections -e 0",
             "-o", str(WORK / "filter.lto"), str(source)]
     bare_environment = {"RUSTC_BOOTSTRAP": "1", "PATH": "/usr/bin:/bin"}

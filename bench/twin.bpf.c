@@ -52,4 +52,4 @@ int filter(struct xdp_md *ctx)
     return XDP_PASS;
 }
 
-char license[] SEC("license") = "GPL";
+char _license[] SEC("license") = "GPL";
