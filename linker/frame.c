@@ -217,6 +217,15 @@ static enum frame_fault adjust(struct walk *walk, uint32_t at, struct frame_stat
                    state->rsp.height + sign * amount->imm.value.s);
 }
 
+/* or memory, 0: a full fence in LLVM's code (`lock or dword ptr [rsp], 0`), which may stand on the
+ * saved rbp of a function without locals. What is written is what was there. */
+static bool writes_what_was_there(const ZydisDecodedInstruction *decoded,
+                                  const ZydisDecodedOperand *operands)
+{
+    return decoded->mnemonic == ZYDIS_MNEMONIC_OR &&
+           operands[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && operands[1].imm.value.u == 0;
+}
+
 /* Any other instruction: it may read rsp and rbp, address memory by them, and destroy rbp. */
 static enum frame_fault interpret_other(struct walk *walk, uint32_t at, struct frame_state *state,
                                         const ZydisDecodedInstruction *decoded,
@@ -224,8 +233,11 @@ static enum frame_fault interpret_other(struct walk *walk, uint32_t at, struct f
 {
     for (size_t i = 0; i < decoded->operand_count; i++) {
         const ZydisDecodedOperand *operand = &operands[i];
+        ZydisDecodedOperand access = *operand;
+        if (writes_what_was_there(decoded, operands))
+            access.actions = ZYDIS_OPERAND_ACTION_READ;
         if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
-            access_memory(walk, at, state, operand) != FRAME_OK)
+            access_memory(walk, at, state, &access) != FRAME_OK)
             return walk->fault;
         if (!is_written(operand))
             continue;

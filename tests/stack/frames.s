@@ -630,6 +630,23 @@
 	return
 	end overwrites_return
 
+# A full fence on the saved rbp, and the same with a bit that changes it.
+	function fence_on_saved_rbp
+	push rbp
+	mov rbp, rsp
+	lock or dword ptr [rsp], 0
+	pop rbp
+	return
+	end fence_on_saved_rbp
+
+	function or_on_saved_rbp
+	push rbp
+	mov rbp, rsp
+	lock or dword ptr [rsp], 1
+	pop rbp
+	return
+	end or_on_saved_rbp
+
 	function overwrites_return_byte
 	sub rsp, 16
 	mov byte ptr [rsp + 23], al

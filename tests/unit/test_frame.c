@@ -102,6 +102,8 @@ static const struct expectation expectations[] = {
     {"add_above_entry", FRAME_ABOVE_ENTRY, 0},
     {"above_realigned", FRAME_ABOVE_ENTRY, 0},
     {"overwrites_return", FRAME_OVERWRITES, 0},
+    {"fence_on_saved_rbp", FRAME_OK, 8},
+    {"or_on_saved_rbp", FRAME_OVERWRITES, 0},
     {"overwrites_return_byte", FRAME_OVERWRITES, 0},
     {"overwrites_return_by_index", FRAME_OVERWRITES, 0},
     {"overwrites_return_from_below", FRAME_OVERWRITES, 0},
