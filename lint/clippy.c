@@ -225,10 +225,8 @@ int lint_result(struct diag *diag, const struct lint_request *request, struct li
     } else if (shown.errors > 0) {
         result = diag_error(diag, DIAG_COMPILE_FAILED, NULL, "crate %s does not compile",
                             request->crate);
-    } else if (shown.refused > 0) {
-        result = -1;
-    } else if (read_depinfo(diag, run, depinfo) < 0 || check_variables(diag, depinfo) < 0 ||
-               check_files(diag, depinfo) < 0) {
+    } else if (shown.refused > 0 || read_depinfo(diag, run, depinfo) < 0 ||
+               check_variables(diag, depinfo) < 0 || check_files(diag, depinfo) < 0) {
         result = -1;
     }
     buffer_free(&shown.rest);

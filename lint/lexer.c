@@ -25,18 +25,17 @@ static size_t utf8_length(const unsigned char *at, const unsigned char *end)
     return length;
 }
 
-/* The first byte that is not part of valid UTF-8, or NULL. */
-static const char *invalid_utf8(const char *start, const char *end)
+/* How many bytes from the first on are valid UTF-8. */
+static size_t valid_utf8_length(const char *start, size_t size)
 {
-    const unsigned char *at = (const unsigned char *)start;
-    const unsigned char *stop = (const unsigned char *)end;
+    const unsigned char *at = (const unsigned char *)start, *stop = at + size;
     while (at < stop) {
         size_t length = utf8_length(at, stop);
         if (length == 0)
-            return (const char *)at;
+            break;
         at += length;
     }
-    return NULL;
+    return size - (size_t)(stop - at);
 }
 
 static unsigned char peek(const struct lexer *lexer, size_t ahead)
@@ -174,9 +173,9 @@ void lexer_begin(struct lexer *lexer, const char *source, size_t size, int editi
                             .line_start = source,
                             .line = 1,
                             .edition = edition};
-    const char *invalid = invalid_utf8(source, lexer->end);
-    if (invalid) {
-        while (lexer->at < invalid)
+    size_t valid = valid_utf8_length(source, size);
+    if (valid < size) {
+        while (lexer->at < source + valid)
             eat(lexer);
         lexer->error = "the file is not UTF-8 text";
         return;
