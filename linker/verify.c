@@ -207,6 +207,20 @@ void verify_report_free(struct verify_report *report)
     *report = (struct verify_report){0};
 }
 
+static const char *help_for(enum verify_rule rule)
+{
+    switch (rule) {
+    case VERIFY_SIGNED_BY:
+        return "name the signer's certificate with --cert if you trust it";
+    case VERIFY_ENDBR: /* the one rule that a constant of an innocent source can break */
+        return "change the constant in the source if it is one (`rexc explain REX0737`), or get "
+               "the "
+               "object from who made it";
+    default:
+        return "build the object again with `rexc build`, or get it from who made it";
+    }
+}
+
 void verify_report_show(struct diag *diag, const char *name, const struct verify_report *report)
 {
     for (size_t i = 0; i < report->count; i++) {
@@ -221,9 +235,7 @@ void verify_report_show(struct diag *diag, const char *name, const struct verify
                     .has_address = violation->has_address,
                 },
             .why = verify_rule_line(violation->rule),
-            .help = violation->rule == VERIFY_SIGNED_BY
-                        ? "name the signer's certificate with --cert if you trust it"
-                        : "build the object again with `rexc build`, or get it from who made it",
+            .help = help_for(violation->rule),
         };
         diag_report(diag, &message, "%s", violation->text);
     }

@@ -286,6 +286,7 @@ void builder_free(struct builder *builder)
     free(builder->relocations);
     free(builder->symbols);
     free(builder->object.functions);
+    free(builder->object.names);
     free(builder->object.relocations);
     free(builder->output);
     free(builder);
@@ -322,6 +323,21 @@ static void make_functions(struct builder *builder, struct object *object)
     qsort(object->functions, object->function_count, sizeof(*object->functions), compare_functions);
     object->symbols = builder->symbols;
     object->symbol_count = builder->function_count + 1;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct object_symbol *const *left = a, *const *right = b;
+    return strcmp((*left)->name, (*right)->name);
+}
+
+static void make_names(struct builder *builder, struct object *object)
+{
+    object->names = checked(calloc(builder->function_count, sizeof(*object->names)));
+    object->name_count = builder->function_count;
+    for (uint32_t i = 0; i < builder->function_count; i++)
+        object->names[i] = &builder->symbols[i + 1];
+    qsort(object->names, object->name_count, sizeof(*object->names), compare_names);
 }
 
 static void make_slots(struct builder *builder, struct object *object)
@@ -376,6 +392,7 @@ const struct object *builder_object(struct builder *builder)
     object->sections = builder->sections;
     object->section_count = 3;
     make_functions(builder, object);
+    make_names(builder, object);
     make_slots(builder, object);
     make_relocations(builder, object);
     return object;
