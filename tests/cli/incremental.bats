@@ -156,6 +156,7 @@ setup() { enter_directory; }
         rexc build -q hello
         ! cmp -s hello/target/rex/hello.rex good.rex
     '
+    echo "$output"
     [ "$status" -eq 0 ]
     [[ "$output" == *"No space left"* ]]
 }

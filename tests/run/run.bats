@@ -150,7 +150,7 @@ an ARP packet of 42 bytes"* ]]
     [[ "$output" =~ tx\ +4 ]]
     [ "$(tcpdump -e -n -r changed.pcap 2>/dev/null | grep -c '> ..:..:..:..:..:55,')" -eq 4 ]
     run rexc run "$misbehave" --prog classify --pcap "$CAPTURE" --write /nonexistent/out.pcap
-    [ "$status" -eq 1 ]
+    [ "$status" -eq 3 ]
     [[ "$output" == *"REX0004"* ]]
 }
 
