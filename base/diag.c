@@ -278,8 +278,8 @@ static void put_json(const struct diag *diag, const struct diag_message *message
     put_json_line(diag, line);
 }
 
-static void report(struct diag *diag, const struct diag_message *message, const char *format,
-                   va_list arguments)
+__attribute__((format(printf, 3, 0))) static void
+report(struct diag *diag, const struct diag_message *message, const char *format, va_list arguments)
 {
     if (!diag)
         return;

@@ -41,7 +41,8 @@ char *must_copy_length(const char *text, size_t length)
     return copy;
 }
 
-static char *format_or_exit(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static char *format_or_exit(const char *format,
+                                                                  va_list arguments)
 {
     struct buffer text = {0};
     if (buffer_vformat(&text, format, arguments))

@@ -53,8 +53,9 @@ static const char *symbol_at(const struct object *object, uint64_t address)
     return NULL;
 }
 
-static void add_violation(struct verify *verify, const uint64_t *address, const char *appendix,
-                          const char *format, va_list arguments)
+__attribute__((format(printf, 4, 0))) static void
+add_violation(struct verify *verify, const uint64_t *address, const char *appendix,
+              const char *format, va_list arguments)
 {
     struct verify_report *report = verify->report;
     struct buffer text = {0};

@@ -20,7 +20,7 @@ namespace rexpass
 {
 
 // The layout of MARKER.md, in bytes.
-constexpr StringLiteral magic("REXPROGRAMv1\0\0\0\0");
+constexpr StringLiteral magic = StringLiteral::withInnerNUL("REXPROGRAMv1\0\0\0\0");
 constexpr uint64_t nameOffset = 16;    // pointer, then length
 constexpr uint64_t sectionOffset = 32; // pointer, then length
 constexpr uint64_t trampolineOffset = 48;
@@ -113,8 +113,8 @@ static bool beginsWithMagic(const GlobalVariable &variable, const DataLayout &la
                          layout) == magic.str();
 }
 
-// Whether the symbol is the rex crate's own maker of programs of that section (MARKER.md): any other function
-// would be called with a context of a type of its author's choice.
+// Whether the symbol is the rex crate's own maker of programs of that section (MARKER.md): any
+// other function would be called with a context of a type of its author's choice.
 static bool isCrateEntry(StringRef symbol, StringRef section)
 {
     static const std::pair<StringRef, StringRef> modules[] = {{"xdp", "3xdp"},
@@ -124,8 +124,8 @@ static bool isCrateEntry(StringRef symbol, StringRef section)
                                                               {"perf_event", "10perf_event"}};
     StringRef type = section.split('/').first;
     const auto *module = find_if(modules, [&](const auto &pair) { return pair.first == type; });
-    // RFC 2603: I <path> is an instance, Nv and Nt are a value and a type in a path, Cs <base 62> _ is a crate with
-    // its disambiguator.
+    // RFC 2603: I <path> is an instance, Nv and Nt are a value and a type in a path, Cs <base 62> _
+    // is a crate with its disambiguator.
     if (module == std::end(modules) || !symbol.consume_front("_RINvNtCs"))
         return false;
     StringRef hash = symbol.take_while(isAlnum);
@@ -141,7 +141,8 @@ static std::string readMarker(GlobalVariable &variable, bool used, Marker &marke
     marker.variable = &variable;
     if (!used)
         return "it is not in llvm.used";
-    if (!variable.isConstant()) // in an rlib rustc makes it visible outside, so linkage says nothing
+    // In an rlib rustc makes it visible outside, so linkage says nothing.
+    if (!variable.isConstant())
         return "it is not constant";
     if (layout.getTypeAllocSize(initializer->getType()).getFixedValue() != markerSize)
         return (Twine("it is not ") + Twine(markerSize) + " bytes long").str();
@@ -229,7 +230,8 @@ bool makeEntries(Module &module, Report &report)
             continue;
         bool used = is_contained(usedList, &variable);
         // What the crate's constant leaves behind when it is compiled itself: nobody's marker.
-        if (!used && module.getDataLayout().getTypeAllocSize(variable.getValueType()) == magic.size())
+        if (!used &&
+            module.getDataLayout().getTypeAllocSize(variable.getValueType()) == magic.size())
             continue;
         Marker marker{};
         std::string wrong = readMarker(variable, used, marker);

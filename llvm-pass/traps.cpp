@@ -20,8 +20,8 @@ static bool isTrap(const Instruction &instruction)
                                 call->getIntrinsicID());
 }
 
-// A block that holds nothing but an unreachable, and that only switches lead to, as their default: with
-// optimisation no code is made for it, and a call there would bring the range check back.
+// A block that holds nothing but an unreachable, and that only switches lead to, as their default:
+// with optimisation no code is made for it, and a call there would bring the range check back.
 static bool isImpossibleDefault(const BasicBlock &block)
 {
     if (block.getParent()->hasOptNone() || !isa<UnreachableInst>(block.front()))
@@ -34,8 +34,8 @@ static bool isImpossibleDefault(const BasicBlock &block)
     return true;
 }
 
-// rustc has LLVM make a ud2 of an unreachable (TargetOptions::TrapUnreachable), but not right after a call that does
-// not return (NoTrapAfterNoreturn).
+// rustc has LLVM make a ud2 of an unreachable (TargetOptions::TrapUnreachable), but not right after
+// a call that does not return (NoTrapAfterNoreturn).
 static bool wouldTrap(const UnreachableInst &unreachable)
 {
     const auto *call = dyn_cast_or_null<CallBase>(unreachable.getPrevNode());
@@ -73,7 +73,8 @@ void replaceTraps(Module &module)
         call->setDoesNotReturn();
         call->setDoesNotThrow();
         call->setDebugLoc(place->getDebugLoc());
-        // A call in a function with debug information must have a place, or the verifier strips it all.
+        // A call in a function with debug information must have a place, or the verifier strips it
+        // all.
         if (!call->getDebugLoc())
             if (DISubprogram *scope = place->getFunction()->getSubprogram())
                 call->setDebugLoc(DILocation::get(context, scope->getLine(), 0, scope));

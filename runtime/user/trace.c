@@ -34,8 +34,7 @@ static void follow(const struct cpu *cpu, struct trace *trace, uint64_t frame)
         stack_contains(&cpu->panic_stack, frame) ? &cpu->panic_stack : &cpu->program_stack;
     uint64_t above = (uint64_t)stack->base;
 
-    while (frame % 8 == 0 && frame >= above &&
-           frame <= (uint64_t)stack->top - 16) {
+    while (frame % 8 == 0 && frame >= above && frame <= (uint64_t)stack->top - 16) {
         const uint64_t *words = (const uint64_t *)frame;
         if (!image_has_text(&cpu->runtime->image, words[1]))
             return;

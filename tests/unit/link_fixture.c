@@ -104,7 +104,8 @@ const char *fixture_assemble(struct fixture *fixture, const char *name, const ch
     assert_true(fputs(source, file) >= 0);
     assert_int_equal(fclose(file), 0);
     snprintf(path, sizeof(paths[0]), "%s/%s.o", fixture->directory, name);
-    snprintf(command, sizeof(command), "clang-22 -c -Wa,-mrelax-relocations=no -o %s %s/%s.s", path, fixture->directory, name);
+    snprintf(command, sizeof(command), "clang-22 -c -Wa,-mrelax-relocations=no -o %s %s/%s.s", path,
+             fixture->directory, name);
     assert_int_equal(run(command), 0);
     return path;
 }
