@@ -18,6 +18,7 @@ tool_packages=(
 test_packages=(
     bats libcmocka-dev python3 jq strace openssl file llvm-22 clang-format clang-tidy cppcheck shellcheck
     libclang-rt-22-dev iproute2 tcpdump tshark iputils-ping bpftool
+    qemu-system-x86 busybox-static cpio kmod netcat-openbsd gcc-12 libc6-dev
 )
 
 if [ -t 1 ]; then bold=$'\033[1m' reset=$'\033[0m'; else bold= reset=; fi
