@@ -26,7 +26,7 @@ class Request:
     commands: str
     smp: int = 2
     memory: int = 512
-    timeout: float = 120
+    timeout: float = 180
     trust: tuple = ()  # PEM certificates
     files: tuple = ()  # (source, destination in the machine)
     parameters: tuple = ()  # of the module
@@ -127,7 +127,8 @@ def _command(request, kernel, initrd, temporary):
                "-serial", f"file:{temporary}/console", "-chardev", "stdio,id=output,signal=off", "-serial", "chardev:output",
                "-serial", f"file:{temporary}/status"]
     if request.icount:
-        # One instruction takes one nanosecond of the machine's time; idle time is skipped.
+        # One instruction takes one nanosecond of the machine's time; idle time is skipped. With a second processor the
+        # kernel's boot ends at "Booting SMP configuration" (QEMU 7.2).
         return [*command, "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
     return [*command, "-accel", "tcg,thread=multi"]
 
