@@ -29,6 +29,7 @@ struct command {
     const char *summary; /* one line for `rexc --help` */
     const char *help;    /* options and an example for `rexc help NAME` */
     int (*run)(int argc, char **argv, const struct command_options *options);
+    bool has_children; /* there is something for -### to print */
 };
 
 /* Reports DIAG_USAGE for what getopt_long just refused ('?' or ':'), with the nearest option's name

@@ -93,12 +93,16 @@ int command_doctor(int argc, char **argv, const struct command_options *options)
     struct toolchain toolchain = {0};
     struct sysroot_entry *entries = NULL;
     size_t count = 0;
+    int status = 0;
     if (installation_find(options->diag, &installation)) {
         installation_free(&installation);
         return diag_exit_status(options->diag);
     }
-    toolchain_probe(options->diag, &installation, options->verbose, &toolchain);
-    int status = sysroot_list(options->diag, true, &entries, &count) ? 3 : 0;
+    toolchain_probe(options->diag, &installation, options->verbose, options->dry_run, &toolchain);
+    if (toolchain.unknown)
+        goto done;
+    if (sysroot_list(options->diag, true, &entries, &count))
+        status = 3;
     if (json)
         print_json(&toolchain, entries, count);
     else
@@ -106,6 +110,7 @@ int command_doctor(int argc, char **argv, const struct command_options *options)
     for (int i = 0; i < TOOL_COUNT; i++)
         if (toolchain.tools[i].verdict != TOOL_FITS)
             status = 3;
+done:
     sysroot_entries_free(entries, count);
     toolchain_free(&toolchain);
     installation_free(&installation);

@@ -24,7 +24,9 @@ static void print_help(void)
     printf("  %-9s %s\n", "help", "what a command does, its options, an example");
     printf("\neverywhere:\n"
            "  -v                    print each child command exactly as it is run\n"
-           "  -###                  print the child commands and run nothing\n"
+           "  -###                  build, check, test, compile, doctor: print the child commands, "
+           "run "
+           "nothing\n"
            "  -q                    errors only\n"
            "  -j N                  at most N child processes at once\n"
            "  --message-format F    human (default) or json: a diagnostic a line\n"
@@ -190,6 +192,11 @@ static int dispatch(int argc, char **argv, const struct globals *globals)
         return command_compile(argc, argv, options);
     if (!command)
         return unknown_command(options, argv[1]);
+    if (options->dry_run && !command->has_children)
+        return command_usage_error(options, command->name,
+                                   "-### prints the commands of build, check, test, compile and "
+                                   "doctor; %s runs none",
+                                   command->name);
     optind = 1;
     opterr = 0; /* subcommands report through struct diag */
     return command->run(argc - 1, argv + 1, options);

@@ -53,7 +53,7 @@ int command_new(int argc, char **argv, const struct command_options *options)
         scaffold.templates = installation.templates;
         scaffold.crates = installation.crates;
         /* Which compiler fits is of use to have in the package, but none is needed to make it. */
-        toolchain_probe(options->diag, &installation, options->verbose, &toolchain);
+        toolchain_probe(options->diag, &installation, options->verbose, false, &toolchain);
         scaffold.rustc = toolchain.tools[TOOL_RUSTC].path;
         if (!scaffold.rustc)
             scaffold.rustc = "rustc";

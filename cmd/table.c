@@ -7,7 +7,7 @@ const struct command command_table[] = {
     {"new", "TYPE NAME [--path DIR]", "make a project; TYPE: kprobe tracepoint perf_event xdp tc",
      "  --path DIR   make it in DIR instead of ./NAME\n\n"
      "example: rexc new xdp myprog\n",
-     command_new},
+     command_new, false},
     {"build", "[DIR] [-o FILE] [options]", "compile, check, sign: DIR/target/rex/NAME.rex",
      "  -o FILE                where the object goes\n"
      "  -p PACKAGE             which package of a workspace\n"
@@ -21,7 +21,7 @@ const struct command command_table[] = {
      "  --strip                debug sections go to FILE.debug\n\n"
      "Without a key, a development key is made for this user; nothing trusts it.\n\n"
      "example: rexc build myprog --sign-key release.key --sign-cert release.crt\n",
-     command_build},
+     command_build, true},
     {"compile", "[-c] FILE.rs... -o OUT [options]",
      "as a cross-compiler is called; the word may be left out",
      "  -c                     libraries only: libNAME.rlib with its record NAME.rlib.rexc\n"
@@ -38,17 +38,17 @@ const struct command command_table[] = {
      "Of several FILE.rs the last is the program, and each may name those before it by their "
      "file's name.\n\n"
      "example: rexc -c util.rs && rexc main.rs --extern util=libutil.rlib -g -MD -o main.rex\n",
-     command_compile},
+     command_compile, true},
     {"check", "[DIR]", "policy and types only, no code",
      "  -p PACKAGE             which package of a workspace\n"
      "  --features LIST, --no-default-features\n\n"
      "example: rexc check myprog\n",
-     command_check},
+     command_check, true},
     {"test", "[DIR] [-- ARGUMENTS]", "the program's unit tests, on this machine",
      "  -p PACKAGE             which package of a workspace\n"
      "  ARGUMENTS              for the test program, as with cargo test\n\n"
      "example: rexc test myprog\n",
-     command_test},
+     command_test, true},
     {"run", "FILE.rex [options]", "run an object on packets or events, without a kernel",
      "  --prog NAME            which program, when the object has several\n"
      "  --pcap IN              packets for xdp and tc: pcap or pcapng\n"
@@ -60,17 +60,17 @@ const struct command command_table[] = {
      "  --cpus N               spread the packets over N CPUs, threads of their own (1)\n"
      "  --json                 the result as JSON\n\n"
      "example: rexc run target/rex/myprog.rex --pcap traffic.pcap --map-dump\n",
-     command_run},
+     command_run, false},
     {"stack", "FILE.rex [options] | --diff OLD NEW", "stack bounds and the deepest paths",
      "  --format text|json     how to print it\n"
      "  -o OUT                 to a file\n"
      "  --diff OLD NEW         what grew from one object to another\n\n"
      "example: rexc stack target/rex/myprog.rex\n",
-     command_stack},
+     command_stack, false},
     {"inspect", "FILE.rex [--json]", "programs, maps, imports, sections, provenance, signature",
      "  --json                 for machines\n\n"
      "example: rexc inspect target/rex/myprog.rex\n",
-     command_inspect},
+     command_inspect, false},
     {"verify", "FILE.rex [--cert CERT | --integrity-only] [options]",
      "does an object obey the contract",
      "  --cert CERT            the signer's certificate: trust is decided by it alone\n"
@@ -78,27 +78,27 @@ const struct command command_table[] = {
      "  --explain              every rule with its verdict\n"
      "  --json                 for machines\n\n"
      "example: rexc verify target/rex/myprog.rex --cert release.crt\n",
-     command_verify},
+     command_verify, false},
     {"sign", "FILE.rex --key KEY --cert CERT", "sign an object, or sign it again",
      "  --key KEY              private key, PEM\n"
      "  --cert CERT            its certificate, PEM or DER\n\n"
      "example: rexc sign myprog.rex --key release.key --cert release.crt\n",
-     command_sign},
+     command_sign, false},
     {"keygen", "NAME", "make NAME.key and NAME.crt for signing", "example: rexc keygen release\n",
-     command_keygen},
+     command_keygen, false},
     {"bindgen", "[--btf FILE] TYPE...", "Rust bindings of kernel types from BTF",
      "  --btf FILE             a BTF file or a vmlinux; default: /sys/kernel/btf/vmlinux\n"
      "  -o OUT                 to a file\n\n"
      "example: rexc bindgen --btf vmlinux task_struct\n",
-     command_bindgen},
+     command_bindgen, false},
     {"cache", "[show|clean]", "the compiled core libraries", "example: rexc cache show\n",
-     command_cache},
+     command_cache, false},
     {"doctor", "[--json]", "every tool: path, version, verdict, and the command that fixes it",
      "  --json                 for machines\n\n"
      "example: rexc doctor\n",
-     command_doctor},
+     command_doctor, true},
     {"explain", "CODE | --list", "what a diagnostic code means and what to do",
      "  --list                 every code with its title\n\nexample: rexc explain REX0301\n",
-     command_explain},
-    {NULL, NULL, NULL, NULL, NULL},
+     command_explain, false},
+    {NULL, NULL, NULL, NULL, NULL, false},
 };

@@ -253,7 +253,7 @@ int build_project(struct diag *diag, const struct build_options *options,
         .toolchain = &session.toolchain,
         .installation = &session.installation,
         .key = &session.key,
-        .remember = !options->pipeline.dry_run,
+        .dry_run = options->pipeline.dry_run,
         .library_is_enough = options->pipeline.check_only,
         .verbose = options->pipeline.verbose,
     };
@@ -263,7 +263,7 @@ int build_project(struct diag *diag, const struct build_options *options,
     int status = -1;
 
     *result = (struct build_result){0};
-    if (session_begin(diag, options->pipeline.verbose, &session))
+    if (session_begin(diag, options->pipeline.verbose, options->pipeline.dry_run, &session))
         goto done;
     project_options.digests = session.digests;
     /* A directory without a package is not written to; project_load says what is wrong with it. */

@@ -5,6 +5,7 @@
 #include "base/process.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -268,6 +269,11 @@ static int ask(struct diag *diag, const struct cargo_question *question, struct 
     strings_add(&environment, "CARGO_HOME=/nonexistent");
     strings_format(&environment, "RUSTC=%s", question->rustc);
     process.environment = (const char *const *)environment.items;
+    if (question->dry_run) {
+        process_print(&process);
+        fprintf(stderr, "# what follows depends on the answer; `rexc check` asks and remembers\n");
+        goto done;
+    }
     if (process_run(diag, &process))
         goto done;
     if (process.err.length)
@@ -341,25 +347,22 @@ static bool recall(struct diag *diag, const struct cargo_question *question,
 int cargo_metadata(struct diag *diag, const struct cargo_question *question,
                    struct package_list *packages)
 {
-    char *answer_path = NULL, *record_path = NULL;
+    char *answer_path, *record_path;
+    char name[HASH_HEX_SIZE];
     struct buffer answer = {0};
     struct package_list found = {0};
     int result = -1;
 
-    if (question->cache) {
-        char name[HASH_HEX_SIZE];
-        hash_bytes(question->manifest, strlen(question->manifest), name);
-        answer_path = must_format("%s/metadata-%.16s.json", question->cache, name);
-        record_path = must_format("%s/metadata-%.16s.record", question->cache, name);
-        if (recall(diag, question, packages, answer_path, record_path)) {
-            result = 0;
-            goto done;
-        }
+    hash_bytes(question->manifest, strlen(question->manifest), name);
+    answer_path = must_format("%s/metadata-%.16s.json", question->cache, name);
+    record_path = must_format("%s/metadata-%.16s.record", question->cache, name);
+    if (recall(diag, question, packages, answer_path, record_path)) {
+        result = 0;
+        goto done;
     }
     if (ask(diag, question, &answer) ||
-        cargo_parse(diag, answer.data ? answer.data : "", answer.length, &found))
-        goto done;
-    if (question->cache && remember(diag, question, &answer, &found, answer_path, record_path))
+        cargo_parse(diag, answer.data ? answer.data : "", answer.length, &found) ||
+        remember(diag, question, &answer, &found, answer_path, record_path))
         goto done;
     for (size_t i = 0; i < found.count; i++)
         package_list_add(packages, found.items[i]);

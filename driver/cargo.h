@@ -16,10 +16,12 @@ struct cargo_question {
     const char *rustc;
     const char *identity; /* changes when cargo does: part of what a remembered answer depends on */
     const char *manifest; /* absolute path of a Cargo.toml */
-    const char *cache;    /* directory for remembered answers; NULL: ask anew, remember nothing */
-    const struct record_key *key; /* with cache */
-    struct digests *digests;      /* with cache */
+    const char *cache;    /* directory for remembered answers */
+    const struct record_key *key;
+    struct digests *digests;
     bool verbose;
+    bool dry_run; /* -###: where nothing is remembered, the question is printed, and the result is
+                     -1 without a report */
 };
 
 /* Appends every package of the manifest's workspace. A remembered answer is used (no process is

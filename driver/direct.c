@@ -254,7 +254,9 @@ static int make_object(struct direct *direct)
         .search = &direct->search,
         .libraries = &libraries,
         .origins = &origins,
+        .sysroot = direct->sysroot,
     };
+    direct->sysroot = (struct sysroot){0}; /* the pipeline's now */
     int result = pipeline_run(&pipeline);
     if (result == 0 && !options->pipeline.dry_run)
         result = write_dependencies(direct, 0, direct->job_count - 1, options->output);
@@ -288,7 +290,8 @@ int direct_compile(struct diag *diag, const struct direct_options *options)
         .progress = !options->pipeline.quiet,
     };
     int result = -1;
-    if (session_begin(diag, options->pipeline.verbose, &direct.session) ||
+    if (session_begin(diag, options->pipeline.verbose, options->pipeline.dry_run,
+                      &direct.session) ||
         sysroot_prepare(diag, &direct.session.toolchain, &sysroot, &direct.sysroot) ||
         make_directory(&direct))
         goto done;

@@ -229,7 +229,7 @@ static int read_key(const char *path, struct record_key *key)
     return count == (ssize_t)sizeof(key->bytes) ? 0 : -1;
 }
 
-int record_key_load(struct diag *diag, const char *directory, struct record_key *key)
+int record_key_load(struct diag *diag, const char *directory, bool make, struct record_key *key)
 {
     char *path = path_join(directory, "record.key");
     char *temporary = must_format("%s.tmp.%ld", path, (long)getpid());
@@ -238,12 +238,14 @@ int record_key_load(struct diag *diag, const char *directory, struct record_key 
 
     if (read_key(path, key) == 0)
         goto done;
-    if (file_make_directories(diag, directory, 0700)) {
+    if (make && file_make_directories(diag, directory, 0700)) {
         result = -1;
         goto done;
     }
     if (getrandom(key->bytes, sizeof(key->bytes), 0) != (ssize_t)sizeof(key->bytes))
         goto fail;
+    if (!make)
+        goto done;
     unlink(temporary);
     fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 || write(fd, key->bytes, sizeof(key->bytes)) != (ssize_t)sizeof(key->bytes))

@@ -72,7 +72,7 @@ struct record_key {
 
 /* Reads the user's key from DIRECTORY/record.key, or makes it (0600, directory 0700) from
  * getrandom(2). Safe under parallel calls. Reports DIAG_RECORD_KEY. */
-int record_key_load(struct diag *diag, const char *directory, struct record_key *key);
+int record_key_load(struct diag *diag, const char *directory, bool make, struct record_key *key);
 
 /* Reads a record. False, without a diagnostic, when there is none, when it is damaged, or when its
  * code is not this user's: *record is then empty. */

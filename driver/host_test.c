@@ -187,7 +187,7 @@ int host_test(struct diag *diag, const struct build_options *options, char *cons
 
     features.development = true;
     features.target = CFG_HOST;
-    if (session_begin(diag, options->pipeline.verbose, &session))
+    if (session_begin(diag, options->pipeline.verbose, options->pipeline.dry_run, &session))
         goto done;
     if (!options->pipeline.dry_run && file_exists(manifest)) {
         lock = build_lock(diag, build, options->pipeline.quiet);
@@ -203,7 +203,7 @@ int host_test(struct diag *diag, const struct build_options *options, char *cons
         .installation = &session.installation,
         .key = &session.key,
         .digests = session.digests,
-        .remember = !options->pipeline.dry_run,
+        .dry_run = options->pipeline.dry_run,
         .library_is_enough = true,
         .verbose = options->pipeline.verbose,
     };

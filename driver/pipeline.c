@@ -49,6 +49,8 @@ const struct stage pipeline_stages[] = {
 static int run_sysroot(struct pipeline *pipeline)
 {
     const struct pipeline_options *options = pipeline->options;
+    if (pipeline->sysroot.directory)
+        return 0;
     struct sysroot_options sysroot = {
         .variant = SYSROOT_PLAIN,
         .verbose = options->verbose,

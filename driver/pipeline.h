@@ -57,7 +57,7 @@ struct pipeline {
         *origins; /* INPUT_VALUE: what goes into the note about where it all comes from */
 
     /* Stage by stage. */
-    struct sysroot sysroot;      /* sysroot */
+    struct sysroot sysroot;      /* sysroot; as it is when the caller has prepared one already */
     struct inputs object_values; /* crates: what the object is made from */
     struct record object_record; /*   and the record of the one that is there, if it holds */
     struct buffer image_bytes;   /* link */

@@ -88,10 +88,11 @@ static int ask_cargo(struct loader *loader, const char *manifest)
         .rustc = toolchain->tools[TOOL_RUSTC].path,
         .identity = toolchain->identity,
         .manifest = manifest,
-        .cache = loader->options->remember ? loader->project->build : NULL,
+        .cache = loader->project->build,
         .key = loader->options->key,
         .digests = loader->options->digests,
         .verbose = loader->options->verbose,
+        .dry_run = loader->options->dry_run,
     };
     return cargo_metadata(loader->diag, &question, &loader->project->packages);
 }

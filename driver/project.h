@@ -21,8 +21,8 @@ struct project_options {
     const struct installation *installation;
     const struct record_key *key;
     struct digests *digests;
-    bool remember;          /* keep cargo's answers in the build directory */
     bool library_is_enough; /* `rexc check` and `rexc test`: a package without a program will do */
+    bool dry_run;           /* -###: cargo is not asked */
     bool verbose;
 };
 

@@ -16,15 +16,15 @@ char *session_key_directory(struct diag *diag)
     return directory;
 }
 
-int session_begin(struct diag *diag, bool verbose, struct session *session)
+int session_begin(struct diag *diag, bool verbose, bool dry_run, struct session *session)
 {
     *session = (struct session){0};
     session->digests = digests_new();
     if (installation_find(diag, &session->installation) ||
-        toolchain_find(diag, &session->installation, verbose, &session->toolchain))
+        toolchain_find(diag, &session->installation, verbose, dry_run, &session->toolchain))
         return -1;
     char *directory = session_key_directory(diag);
-    int result = directory ? record_key_load(diag, directory, &session->key) : -1;
+    int result = directory ? record_key_load(diag, directory, !dry_run, &session->key) : -1;
     free(directory);
     return result;
 }

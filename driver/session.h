@@ -16,8 +16,9 @@ struct session {
     struct digests *digests;
 };
 
-/* Reports what is missing (exit status 3) and returns -1; session_end() in either case. */
-int session_begin(struct diag *diag, bool verbose, struct session *session);
+/* Reports what is missing (exit status 3) and returns -1; with dry_run (-###) also -1, without an
+ * error, when a tool would have to be asked. session_end() in either case. */
+int session_begin(struct diag *diag, bool verbose, bool dry_run, struct session *session);
 void session_end(struct session *session);
 
 /* The user's directory for keys, where the record key lies beside the signing key. To free(); NULL

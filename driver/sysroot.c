@@ -435,22 +435,29 @@ static int lock_entry(struct diag *diag, const char *final)
     return fd;
 }
 
-static int print_dry_run(struct preparation *preparation)
+/* -###: what make_entry would run, the missing entries below it included. */
+static int print_entry(struct preparation *preparation)
 {
-    const struct step *lists[] = {&core_step, crate_steps};
-    const size_t counts[] = {1, sizeof(crate_steps) / sizeof(crate_steps[0])};
-    for (size_t list = 0; list < 2; list++) {
-        for (size_t i = 0; i < counts[list]; i++) {
-            struct strings arguments = {0};
-            struct buffer line = {0};
-            step_arguments(preparation, &lists[list][i], &arguments);
-            process_quote(&line, (const char *const *)arguments.items);
-            fprintf(stderr, "%s\n", line.data);
-            buffer_free(&line);
-            strings_free(&arguments);
-        }
+    const struct step *steps = preparation->level == LEVEL_COMPILER ? &core_step : crate_steps;
+    size_t count =
+        preparation->level == LEVEL_COMPILER ? 1 : sizeof(crate_steps) / sizeof(crate_steps[0]);
+    char *compiler = NULL;
+    int result = preparation->level == LEVEL_COMPILER
+                     ? 0
+                     : prepare_level(preparation->diag, preparation->toolchain,
+                                     preparation->options, LEVEL_COMPILER, &compiler);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        struct strings arguments = {0};
+        step_arguments(preparation, &steps[i], &arguments);
+        struct process process = {.arguments = (const char *const *)arguments.items,
+                                  .environment =
+                                      (const char *const *)preparation->environment.items,
+                                  .directory = "/"};
+        process_print(&process);
+        strings_free(&arguments);
     }
-    return 0;
+    free(compiler);
+    return result;
 }
 
 /* Takes the directory over. */
@@ -489,7 +496,7 @@ static int prepare_level(struct diag *diag, const struct toolchain *toolchain,
         goto done;
     }
     if (options->dry_run) {
-        result = print_dry_run(&preparation);
+        result = print_entry(&preparation);
         goto done;
     }
     if (file_make_directories(diag, entries, 0755) || (lock = lock_entry(diag, final)) < 0)

@@ -60,6 +60,9 @@ char *cache_directory(void)
 struct memory {
     json_t *answers; /* "path arguments" -> {"identity": ..., "answer": ...} */
     bool changed;
+    bool verbose;
+    bool dry_run;    /* questions are printed and not asked */
+    bool unanswered; /*   and there was one */
 };
 
 static char *file_identity(const char *path)
@@ -85,7 +88,6 @@ static void memory_open(struct memory *memory)
 {
     char *path = memory_path();
     json_error_t error;
-    memory->changed = false;
     /* Unreadable or damaged: the tools are asked again. */
     memory->answers = json_load_file(path, 0, &error);
     if (!json_is_object(memory->answers)) {
@@ -112,8 +114,8 @@ static void memory_close(struct memory *memory)
 }
 
 /* stdout of `path argument1 [argument2]`, or NULL when it cannot be run or fails. To free(). */
-static char *ask(struct diag *diag, struct memory *memory, bool verbose, const char *path,
-                 const char *argument1, const char *argument2)
+static char *ask(struct diag *diag, struct memory *memory, const char *path, const char *argument1,
+                 const char *argument2)
 {
     char *key =
         must_format("%s %s%s%s", path, argument1, argument2 ? " " : "", argument2 ? argument2 : "");
@@ -135,8 +137,11 @@ static char *ask(struct diag *diag, struct memory *memory, bool verbose, const c
     struct process process = {.arguments = arguments,
                               .environment = (const char *const *)environment.items,
                               .directory = "/",
-                              .verbose = verbose};
-    if (process_run(diag, &process) == 0 && process.exit_status == 0) {
+                              .verbose = memory->verbose};
+    if (memory->dry_run) {
+        process_print(&process);
+        memory->unanswered = true;
+    } else if (process_run(diag, &process) == 0 && process.exit_status == 0) {
         answer = must_copy(process.out.data ? process.out.data : "");
         json_object_set_new(memory->answers, key,
                             json_pack("{s:s,s:s}", "identity", identity, "answer", answer));
@@ -270,8 +275,8 @@ done:
 }
 
 /* "clippy 0.1.96 (ac68faa20c 2026-05-25)", or without the commit, belongs to rustc 1.96.0. */
-static void probe_clippy(struct diag *diag, struct memory *memory, bool verbose,
-                         struct toolchain *toolchain, const char *release)
+static void probe_clippy(struct diag *diag, struct memory *memory, struct toolchain *toolchain,
+                         const char *release)
 {
     struct tool *tool = &toolchain->tools[TOOL_CLIPPY];
     const char *rustc = toolchain->tools[TOOL_RUSTC].path;
@@ -289,7 +294,7 @@ static void probe_clippy(struct diag *diag, struct memory *memory, bool verbose,
                                 tool->path ? tool->path : beside));
         goto done;
     }
-    char *answer = ask(diag, memory, verbose, tool->path, "--version", NULL);
+    char *answer = ask(diag, memory, tool->path, "--version", NULL);
     tool->version = answer ? first_line(answer) : NULL;
     free(answer);
     unsigned minor = 0, patch = 0;
@@ -352,7 +357,7 @@ static void forget(struct toolchain *toolchain)
 
 /* Fills what hangs on one rustc: its sources, its clippy, its LLVM against the pass. True when all
  * of it fits. */
-static bool probe_rustc(struct diag *diag, struct memory *memory, bool verbose,
+static bool probe_rustc(struct diag *diag, struct memory *memory,
                         const struct installation *installation, const char *path,
                         struct toolchain *toolchain)
 {
@@ -360,7 +365,7 @@ static bool probe_rustc(struct diag *diag, struct memory *memory, bool verbose,
     forget(toolchain);
     rustc->path = must_copy(path);
 
-    char *sysroot_line = ask(diag, memory, verbose, path, "--print", "sysroot");
+    char *sysroot_line = ask(diag, memory, path, "--print", "sysroot");
     char *sysroot = sysroot_line ? first_line(sysroot_line) : must_copy("");
     free(sysroot_line);
     /* A rustup proxy answers for the compiler behind it: call that one, and save the detour each
@@ -377,7 +382,7 @@ static bool probe_rustc(struct diag *diag, struct memory *memory, bool verbose,
     }
     free(real);
 
-    toolchain->rustc_verbose = ask(diag, memory, verbose, rustc->path, "-vV", NULL);
+    toolchain->rustc_verbose = ask(diag, memory, rustc->path, "-vV", NULL);
     if (!toolchain->rustc_verbose) {
         set_problem(rustc, TOOL_MISSING, must_format("%s does not run", rustc->path));
         free(sysroot);
@@ -387,7 +392,7 @@ static bool probe_rustc(struct diag *diag, struct memory *memory, bool verbose,
     toolchain->rustc_host = line_value(toolchain->rustc_verbose, "host: ");
     toolchain->rustc_commit = line_value(toolchain->rustc_verbose, "commit-hash: ");
     toolchain->llvm_version = line_value(toolchain->rustc_verbose, "LLVM version: ");
-    char *libdir = ask(diag, memory, verbose, rustc->path, "--print", "target-libdir");
+    char *libdir = ask(diag, memory, rustc->path, "--print", "target-libdir");
     toolchain->host_libdir = libdir ? first_line(libdir) : NULL;
     free(libdir);
     if (!toolchain->llvm_version || !toolchain->rustc_host)
@@ -396,7 +401,7 @@ static bool probe_rustc(struct diag *diag, struct memory *memory, bool verbose,
 
     char *release = release_of(toolchain->rustc_verbose);
     probe_sources(toolchain, sysroot, release);
-    probe_clippy(diag, memory, verbose, toolchain, release);
+    probe_clippy(diag, memory, toolchain, release);
     probe_pass(toolchain, installation);
     free(release);
     free(sysroot);
@@ -405,7 +410,7 @@ static bool probe_rustc(struct diag *diag, struct memory *memory, bool verbose,
            toolchain->tools[TOOL_PASS].verdict == TOOL_FITS;
 }
 
-static void probe_rust(struct diag *diag, struct memory *memory, bool verbose,
+static void probe_rust(struct diag *diag, struct memory *memory,
                        const struct installation *installation, struct toolchain *toolchain)
 {
     struct strings list = {0};
@@ -415,16 +420,16 @@ static void probe_rust(struct diag *diag, struct memory *memory, bool verbose,
     else
         candidates(&list, "rustc");
     bool fits = false;
-    for (size_t i = 0; i < list.count && !fits; i++)
-        fits = probe_rustc(diag, memory, verbose, installation, list.items[i], toolchain);
+    for (size_t i = 0; i < list.count && !fits && !memory->unanswered; i++)
+        fits = probe_rustc(diag, memory, installation, list.items[i], toolchain);
     /* None fits: the verdicts to show are those of Debian's rustc, which the remedies are about, or
      * else of the first found. */
-    if (!fits && list.count > 1) {
+    if (!fits && !memory->unanswered && list.count > 1) {
         size_t shown = 0;
         for (size_t i = 0; i < list.count; i++)
             if (strcmp(list.items[i], "/usr/bin/rustc") == 0)
                 shown = i;
-        probe_rustc(diag, memory, verbose, installation, list.items[shown], toolchain);
+        probe_rustc(diag, memory, installation, list.items[shown], toolchain);
     }
     if (list.count == 0) {
         forget(toolchain);
@@ -436,8 +441,7 @@ static void probe_rust(struct diag *diag, struct memory *memory, bool verbose,
     strings_free(&list);
 }
 
-static void probe_lld(struct diag *diag, struct memory *memory, bool verbose,
-                      struct toolchain *toolchain)
+static void probe_lld(struct diag *diag, struct memory *memory, struct toolchain *toolchain)
 {
     struct tool *tool = &toolchain->tools[TOOL_LLD];
     const char *forced = getenv("REXC_LLD");
@@ -449,9 +453,11 @@ static void probe_lld(struct diag *diag, struct memory *memory, bool verbose,
         candidates(&list, "ld.lld");
     }
     for (size_t i = 0; i < list.count; i++) {
-        char *answer = ask(diag, memory, verbose, list.items[i], "--version", NULL);
+        char *answer = ask(diag, memory, list.items[i], "--version", NULL);
         const char *number = answer ? strstr(answer, "LLD ") : NULL;
         unsigned major = 0;
+        if (!answer && memory->unanswered)
+            break;
         if (number)
             sscanf(number, "LLD %u", &major);
         free(tool->path);
@@ -475,8 +481,7 @@ static void probe_lld(struct diag *diag, struct memory *memory, bool verbose,
     strings_free(&list);
 }
 
-static void probe_cargo(struct diag *diag, struct memory *memory, bool verbose,
-                        struct toolchain *toolchain)
+static void probe_cargo(struct diag *diag, struct memory *memory, struct toolchain *toolchain)
 {
     struct tool *tool = &toolchain->tools[TOOL_CARGO];
     const char *rustc = toolchain->tools[TOOL_RUSTC].path;
@@ -492,7 +497,7 @@ static void probe_cargo(struct diag *diag, struct memory *memory, bool verbose,
         set_missing(tool, "on PATH");
     } else {
         tool->path = must_copy(list.items[0]);
-        char *answer = ask(diag, memory, verbose, tool->path, "--version", NULL);
+        char *answer = ask(diag, memory, tool->path, "--version", NULL);
         tool->version = answer ? first_line(answer) : NULL;
         if (!answer)
             set_problem(tool, TOOL_MISSING, must_format("%s does not run", tool->path));
@@ -555,17 +560,18 @@ static void probe_crates(struct diag *diag, const struct installation *installat
 }
 
 void toolchain_probe(struct diag *diag, const struct installation *installation, bool verbose,
-                     struct toolchain *toolchain)
+                     bool dry_run, struct toolchain *toolchain)
 {
-    struct memory memory;
+    struct memory memory = {.verbose = verbose, .dry_run = dry_run};
     char hex[HASH_HEX_SIZE];
     *toolchain = (struct toolchain){0};
     forget(toolchain);
     memory_open(&memory);
-    probe_rust(diag, &memory, verbose, installation, toolchain);
-    probe_lld(diag, &memory, verbose, toolchain);
-    probe_cargo(diag, &memory, verbose, toolchain);
+    probe_rust(diag, &memory, installation, toolchain);
+    probe_lld(diag, &memory, toolchain);
+    probe_cargo(diag, &memory, toolchain);
     probe_crates(diag, installation, toolchain);
+    toolchain->unknown = memory.unanswered;
     memory_close(&memory);
 
     /* rexc's own parts count by content, not by place: every build of the same sources shares a
@@ -597,10 +603,14 @@ void toolchain_probe(struct diag *diag, const struct installation *installation,
 }
 
 int toolchain_find(struct diag *diag, const struct installation *installation, bool verbose,
-                   struct toolchain *toolchain)
+                   bool dry_run, struct toolchain *toolchain)
 {
     int result = 0;
-    toolchain_probe(diag, installation, verbose, toolchain);
+    toolchain_probe(diag, installation, verbose, dry_run, toolchain);
+    if (toolchain->unknown) {
+        fprintf(stderr, "# what follows depends on the answer; `rexc doctor` asks and remembers\n");
+        return -1;
+    }
     for (int i = 0; i < TOOL_COUNT; i++) {
         const struct tool *tool = &toolchain->tools[i];
         if (tool->verdict == TOOL_FITS)

@@ -50,6 +50,7 @@ struct toolchain {
     char *compiler_identity; /* digest over what decides what the compiler makes without pass and
                                 crate */
     char *identity;          /* digest over everything above that decides what the tools produce */
+    bool unknown;            /* -###: a tool would have to be asked, so the above says nothing */
 };
 
 /* Where the tool's own files are: relative to the running executable, so that a moved installation
@@ -68,12 +69,13 @@ void installation_free(struct installation *installation);
 
 /* Finds the tools (REXC_RUSTC, REXC_CLIPPY, REXC_LLD, REXC_RUST_SRC override; else PATH),
  * without reporting: every tool has its verdict. Answers are remembered in the cache directory by
- * the files' identity (device, inode, size, times), so that a warm call starts no process. */
+ * the files' identity (device, inode, size, times), so that a warm call starts no process. With
+ * dry_run, what is not remembered is printed and not asked. */
 void toolchain_probe(struct diag *diag, const struct installation *installation, bool verbose,
-                     struct toolchain *toolchain);
+                     bool dry_run, struct toolchain *toolchain);
 /* As toolchain_probe, and reports each tool that is missing or does not fit (exit status 3). */
 int toolchain_find(struct diag *diag, const struct installation *installation, bool verbose,
-                   struct toolchain *toolchain);
+                   bool dry_run, struct toolchain *toolchain);
 void toolchain_free(struct toolchain *toolchain);
 
 /* The environment of every child: built from nothing, so that nothing inherited changes what a tool

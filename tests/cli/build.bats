@@ -355,11 +355,45 @@ EOF
 
 @test "-### prints commands, runs no compiler and writes nothing" {
     package hello
+    rexc check -q hello
+    before=$(find hello | sort)
     run -0 rexc build hello '-###'
     [[ "$output" == *rustc*--crate-name=hello* ]]
-    [[ "$output" == *clippy-driver* ]]
     [[ "$output" == *ld.lld* ]]
+    [ "$(find hello | sort)" = "$before" ]
+    [ "$(children rexc build hello '-###')" = 0 ]
+}
+
+@test "-### asks neither cargo nor a compiler that it knows nothing of: it prints the question" {
+    package hello
+    run -0 rexc build hello '-###'
+    [[ "$output" == *"cargo metadata"* ]]
+    [[ "$output" == *"depends on the answer"* ]]
     [ ! -e hello/target ]
+    export REXC_CACHE_DIR=$PWD/cache XDG_CONFIG_HOME=$PWD/config
+    [ "$(children rexc build hello '-###')" = 0 ]
+    run -0 rexc build hello '-###'
+    [[ "$output" == *"rustc --print sysroot"* ]]
+    [ ! -e cache ] && [ ! -e config ] && [ ! -e hello/target ]
+    [ "$(children rexc doctor '-###')" = 0 ]
+}
+
+@test "-### prints each command of a sysroot that is missing once" {
+    program prog.rs 'length & 1'
+    export REXC_CACHE_DIR=$PWD/cache
+    rexc doctor >doctor
+    run -0 rexc '-###' prog.rs -o prog.rex
+    [ "$(grep -c -- '--crate-name=core ' <<<"$output")" = 1 ]
+    [ "$(grep -c -- '--crate-name=rex ' <<<"$output")" = 1 ]
+    [ ! -e cache/sysroot ] && [ ! -e prog.rex ]
+}
+
+@test "-### where no child is run is an error, and nothing is done" {
+    run rexc cache clean '-###'
+    [ "$status" -eq 2 ]
+    run rexc new xdp hello '-###'
+    [ "$status" -eq 2 ]
+    [ ! -e hello ]
 }
 
 @test "-v prints each command so that it can be pasted" {

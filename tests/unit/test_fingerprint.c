@@ -25,7 +25,7 @@ static int setup(void **state)
     (void)state;
     struct diag_options options = {.quiet = true};
     diag = diag_new(&options);
-    return mkdtemp(directory) && record_key_load(diag, directory, &key) == 0 ? 0 : -1;
+    return mkdtemp(directory) && record_key_load(diag, directory, true, &key) == 0 ? 0 : -1;
 }
 
 static int teardown(void **state)
@@ -52,7 +52,7 @@ static void the_key_is_made_once_and_private(void **state)
     struct record_key again;
     struct stat status;
     char *path = path_of("record.key");
-    assert_int_equal(record_key_load(diag, directory, &again), 0);
+    assert_int_equal(record_key_load(diag, directory, true, &again), 0);
     assert_memory_equal(&again, &key, sizeof(key));
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
@@ -62,7 +62,7 @@ static void the_key_is_made_once_and_private(void **state)
     char *cut = path_of("other/record.key");
     assert_int_equal(mkdir(other, 0700), 0);
     write_file(cut, "short");
-    assert_int_equal(record_key_load(diag, other, &again), 0);
+    assert_int_equal(record_key_load(diag, other, true, &again), 0);
     assert_memory_not_equal(&again, &key, sizeof(key));
     free(cut);
     free(other);
