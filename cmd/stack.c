@@ -24,7 +24,7 @@ static int analyse(struct diag *diag, const char *path, struct analysed *analyse
     struct stack_options options = {.round = STACK_FINAL};
 
     return object_read_file(diag, path, &analysed->object) ||
-                   code_read(diag, analysed->object, &analysed->code) ||
+                   code_read(diag, analysed->object, NULL, &analysed->code) ||
                    stack_analyse(diag, analysed->object, analysed->code, &options,
                                  &analysed->result)
                ? -1

@@ -175,7 +175,7 @@ int pipeline_link(struct pipeline *pipeline, const struct sysroot *sysroot,
     if (result ||
         object_read(pipeline->diag, pipeline->name, pipeline->image_bytes.data,
                     pipeline->image_bytes.length, &pipeline->image) ||
-        code_read(pipeline->diag, pipeline->image, &pipeline->code))
+        code_read(pipeline->diag, pipeline->image, NULL, &pipeline->code))
         return -1;
     return 0;
 }

@@ -13,6 +13,7 @@
 /* Capacities beside the counts, needed only while reading. */
 struct reader {
     struct code *code;
+    const struct code_viewer *viewer;
     uint32_t instruction_capacity;
     uint32_t site_capacity;
     uint32_t problem_capacity;
@@ -119,10 +120,16 @@ static int collect_functions(struct reader *reader)
 
 static uint16_t register_facts(ZydisRegister name)
 {
-    switch (ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, name)) {
+    switch (name) {
     case ZYDIS_REGISTER_RSP:
+    case ZYDIS_REGISTER_ESP:
+    case ZYDIS_REGISTER_SP:
+    case ZYDIS_REGISTER_SPL:
         return CODE_TOUCHES_RSP;
     case ZYDIS_REGISTER_RBP:
+    case ZYDIS_REGISTER_EBP:
+    case ZYDIS_REGISTER_BP:
+    case ZYDIS_REGISTER_BPL:
         return CODE_TOUCHES_RBP;
     default:
         return 0;
@@ -215,6 +222,26 @@ static void describe(struct code_instruction *instruction, const ZydisDecodedIns
     instruction->target = target;
 }
 
+static int decode_one(struct reader *reader, struct code_instruction *instruction,
+                      const uint8_t *bytes, uint64_t room)
+{
+    struct code *code = reader->code;
+    ZydisDecoderContext context;
+    ZydisDecodedInstruction decoded;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+
+    if (ZYAN_FAILED(
+            ZydisDecoderDecodeInstruction(&code->decoder, &context, bytes, room, &decoded)) ||
+        ZYAN_FAILED(ZydisDecoderDecodeOperands(&code->decoder, &context, &decoded, operands,
+                                               decoded.operand_count)))
+        return add_problem(reader, CODE_PROBLEM_DECODE, instruction->address,
+                           instruction->function);
+    describe(instruction, &decoded, operands);
+    return reader->viewer ? reader->viewer->see(reader->viewer->data, code->instruction_count,
+                                                &decoded, operands)
+                          : 0;
+}
+
 /* Decodes [start, end), all of it in one segment. */
 static int decode_range(struct reader *reader, uint64_t start, uint64_t end, uint32_t function)
 {
@@ -226,19 +253,15 @@ static int decode_range(struct reader *reader, uint64_t start, uint64_t end, uin
         return add_problem(reader, CODE_PROBLEM_IMAGE, start, function);
 
     for (uint64_t offset = 0; offset < end - start;) {
-        ZydisDecodedInstruction decoded;
-        ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
         struct code_instruction instruction = {
             .address = (uint32_t)(start + offset),
+            .landing = CODE_NONE,
             .function = function,
             .mnemonic = ZYDIS_MNEMONIC_INVALID,
             .length = 1,
             .class = CODE_INVALID,
         };
-        if (ZYAN_SUCCESS(ZydisDecoderDecodeFull(&code->decoder, bytes + offset,
-                                                end - start - offset, &decoded, operands)))
-            describe(&instruction, &decoded, operands);
-        else if (add_problem(reader, CODE_PROBLEM_DECODE, instruction.address, function))
+        if (decode_one(reader, &instruction, bytes + offset, end - start - offset))
             return -1;
         if (grow((void **)&code->instructions, code->instruction_count,
                  &reader->instruction_capacity, sizeof(*code->instructions)))
@@ -453,18 +476,42 @@ static int recognise_sites(struct reader *reader)
     return 0;
 }
 
+/* The instruction at an address, of a range that is in address order. */
+static uint32_t search(const struct code *code, uint32_t low, uint32_t high, uint64_t address)
+{
+    uint32_t end = high;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (code->instructions[middle].address < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < end && code->instructions[low].address == address ? low : CODE_NONE;
+}
+
+/* Most branches stay in their function. */
+static uint32_t find_landing(const struct code *code, const struct code_instruction *branch)
+{
+    const struct code_function *own =
+        branch->function == CODE_NONE ? NULL : &code->functions[branch->function];
+    if (own && branch->target >= own->address && branch->target - own->address < own->size)
+        return search(code, own->first, own->first + own->count, branch->target);
+    return code_at(code, branch->target);
+}
+
 /* Where each direct branch lands. */
 static int check_targets(struct reader *reader)
 {
     struct code *code = reader->code;
     for (uint32_t i = 0; i < code->instruction_count; i++) {
-        const struct code_instruction *instruction = &code->instructions[i];
+        struct code_instruction *instruction = &code->instructions[i];
         if (instruction->class != CODE_CALL && instruction->class != CODE_JUMP &&
             instruction->class != CODE_BRANCH)
             continue;
+        uint32_t target = instruction->landing = find_landing(code, instruction);
         if (instruction->class == CODE_BRANCH && (instruction->facts & CODE_IN_CHECK))
             continue; /* je +2, over the ud2 */
-        uint32_t target = code_at(code, instruction->target);
         bool right = target != CODE_NONE && instruction->function != CODE_NONE;
         if (right) {
             uint32_t there = code->instructions[target].function;
@@ -508,10 +555,11 @@ static int check_transfers(struct reader *reader)
     return 0;
 }
 
-int code_read(struct diag *diag, const struct object *object, struct code **result)
+int code_read(struct diag *diag, const struct object *object, const struct code_viewer *viewer,
+              struct code **result)
 {
     struct code *code = calloc(1, sizeof(*code));
-    struct reader reader = {.code = code};
+    struct reader reader = {.code = code, .viewer = viewer};
 
     *result = NULL;
     if (!code)
@@ -546,16 +594,7 @@ void code_free(struct code *code)
 
 uint32_t code_at(const struct code *code, uint64_t address)
 {
-    uint32_t low = 0, high = code->instruction_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (code->instructions[middle].address < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < code->instruction_count && code->instructions[low].address == address ? low
-                                                                                       : CODE_NONE;
+    return search(code, 0, code->instruction_count, address);
 }
 
 uint32_t code_function_containing(const struct code *code, uint64_t address)

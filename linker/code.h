@@ -62,6 +62,7 @@ enum code_class {
 struct code_instruction {
     uint32_t address;    /* image address */
     uint32_t target;     /* direct branches and CODE_RIP_RELATIVE: image address; else 0 */
+    uint32_t landing;    /* direct branches: index of the instruction at target; else CODE_NONE */
     uint32_t function;   /* index in functions; CODE_NONE between functions */
     uint16_t mnemonic;   /* ZydisMnemonic; ZYDIS_MNEMONIC_INVALID for CODE_INVALID */
     uint16_t length : 4; /* bytes, 1-15 */
@@ -140,9 +141,19 @@ struct code {
     ZydisDecoder decoder;
 };
 
-/* Decodes all of it. Fails (-1, one diagnostic, *code NULL) only when memory runs out; everything
- * about the object itself is in problems. */
-int code_read(struct diag *diag, const struct object *object, struct code **code);
+/* What wants to see each instruction with its operands while they are there: decoding is the
+ * greatest cost of reading code. Called in address order, before anything is known of branches; not
+ * for CODE_INVALID. Returns -1 when memory ran out. */
+struct code_viewer {
+    int (*see)(void *data, uint32_t index, const ZydisDecodedInstruction *decoded,
+               const ZydisDecodedOperand *operands);
+    void *data;
+};
+
+/* Decodes all of it. viewer may be NULL. Fails (-1, one diagnostic, *code NULL) only when memory
+ * runs out; everything about the object itself is in problems. */
+int code_read(struct diag *diag, const struct object *object, const struct code_viewer *viewer,
+              struct code **code);
 void code_free(struct code *code);
 
 /* The index of the instruction that begins at the address; CODE_NONE when none does. */
@@ -151,6 +162,15 @@ uint32_t code_at(const struct code *code, uint64_t address);
  * does. */
 uint32_t code_function_at(const struct code *code, uint64_t address);
 uint32_t code_function_containing(const struct code *code, uint64_t address);
+/* The function that a direct branch leads to the start of; CODE_NONE when it leads elsewhere. */
+static inline uint32_t code_branch_function(const struct code *code,
+                                            const struct code_instruction *branch)
+{
+    uint32_t function =
+        branch->landing == CODE_NONE ? CODE_NONE : code->instructions[branch->landing].function;
+    return function != CODE_NONE && code->functions[function].first == branch->landing ? function
+                                                                                       : CODE_NONE;
+}
 /* The site of an instruction of class CODE_INDIRECT_CALL or CODE_INDIRECT_JUMP. */
 const struct code_site *code_site(const struct code *code, uint32_t instruction);
 /* Decodes an instruction again, with all its operands (visible ones first,

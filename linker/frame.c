@@ -401,7 +401,7 @@ static enum frame_fault check_exit(struct walk *walk, uint32_t at, const struct 
 /* The function that a direct branch leaves for; CODE_NONE when it stays inside. */
 static uint32_t branch_function(const struct walk *walk, const struct code_instruction *branch)
 {
-    uint32_t function = code_function_at(walk->code, branch->target);
+    uint32_t function = code_branch_function(walk->code, branch);
     return function == walk->index ? CODE_NONE : function;
 }
 
@@ -419,7 +419,7 @@ static enum frame_fault step_branch(struct walk *walk, uint32_t at, const struct
         return walk->code->functions[function].kind == CODE_INDIRECT_THUNK
                    ? fault(walk, at, FRAME_CODE)
                    : check_exit(walk, at, state);
-    uint32_t target = code_at(walk->code, branch->target);
+    uint32_t target = branch->landing;
     return target == CODE_NONE || walk->code->instructions[target].function != walk->index
                ? fault(walk, at, FRAME_CODE)
                : FRAME_OK;
@@ -455,7 +455,7 @@ static enum frame_fault step(struct walk *walk, uint32_t at, struct effect *effe
         effect->peak += 8;
         if (before->rsp.height % 8 != 0)
             return fault(walk, at, FRAME_MISALIGNED);
-        callee = code_function_at(walk->code, instruction->target);
+        callee = code_branch_function(walk->code, instruction);
         if (callee == CODE_NONE || walk->code->functions[callee].kind == CODE_RETURN_THUNK)
             return fault(walk, at, FRAME_CODE);
         if (!walk->frames->returns->functions[callee])
@@ -553,7 +553,7 @@ static enum frame_fault interpret_all(struct walk *walk)
             break;
         if ((instruction->class == CODE_BRANCH || instruction->class == CODE_JUMP) &&
             branch_function(walk, instruction) == CODE_NONE)
-            flow(walk, at, code_at(walk->code, instruction->target), &effect.after);
+            flow(walk, at, instruction->landing, &effect.after);
     }
     return walk->fault;
 }
@@ -586,7 +586,7 @@ static int collect_edge(struct walk *walk, struct frame *frame, uint32_t at)
     switch ((enum code_class)instruction->class) {
     case CODE_CALL:
         edge.kind = FRAME_CALL;
-        edge.target = code_function_at(walk->code, instruction->target);
+        edge.target = code_branch_function(walk->code, instruction);
         break;
     case CODE_JUMP:
     case CODE_BRANCH:

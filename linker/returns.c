@@ -89,7 +89,7 @@ static void branch(struct finder *finder, uint32_t index)
 {
     const struct code *code = finder->code;
     const struct code_instruction *instruction = &code->instructions[index];
-    uint32_t target = code_function_at(code, instruction->target);
+    uint32_t target = code_branch_function(code, instruction);
 
     if (target != CODE_NONE && target != instruction->function) {
         if (code->functions[target].kind == CODE_RETURN_THUNK)
@@ -98,9 +98,8 @@ static void branch(struct finder *finder, uint32_t index)
             tail(finder, index, target);
         return;
     }
-    uint32_t there = code_at(code, instruction->target);
-    if (there != CODE_NONE)
-        visit(finder, there, instruction->function);
+    if (instruction->landing != CODE_NONE)
+        visit(finder, instruction->landing, instruction->function);
 }
 
 static void step(struct finder *finder, uint32_t index)
@@ -123,7 +122,7 @@ static void step(struct finder *finder, uint32_t index)
         branch(finder, index);
         break;
     case CODE_CALL:
-        node = code_function_at(finder->code, instruction->target);
+        node = code_branch_function(finder->code, instruction);
         if (node != CODE_NONE)
             call(finder, index, node);
         break;

@@ -150,9 +150,11 @@ static void prepare(struct verify *verify, struct diag *diag, enum verify_rule r
 {
     if (rule == VERIFY_DYNAMIC && is_ready(verify, LAYOUT))
         verify_make_image(verify);
-    if (rule == VERIFY_FUNCTIONS && is_ready(verify, LAYOUT) &&
-        code_read(diag, verify->object, &verify->code))
-        verify->out_of_memory = true;
+    if (rule == VERIFY_FUNCTIONS && is_ready(verify, LAYOUT)) {
+        struct code_viewer viewer = {.see = verify_see_form, .data = verify};
+        if (code_read(diag, verify->object, &viewer, &verify->code))
+            verify->out_of_memory = true;
+    }
     if (rule == VERIFY_INSTRUCTIONS && is_ready(verify, CODE)) {
         verify_find_sets(verify);
         if (!verify->out_of_memory)
@@ -185,6 +187,8 @@ int verify_object(struct diag *diag, const struct verify_options *options, const
         diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory to verify %s", options->name);
     else
         result = hold(&verify, 0, VERIFY_RULES) ? 0 : 1;
+    signature_check_free(&verify.signature);
+    free(verify.forms);
     note_free(verify.note);
     code_free(verify.code);
     free(verify.image);

@@ -245,7 +245,7 @@ static void reach_all(const struct verify *verify, struct reach *reach)
             case CODE_CALL:
             case CODE_JUMP:
             case CODE_BRANCH:
-                add_function(reach, code_function_at(code, code->instructions[i].target));
+                add_function(reach, code_branch_function(code, &code->instructions[i]));
                 break;
             case CODE_INDIRECT_CALL:
             case CODE_INDIRECT_JUMP:

@@ -228,11 +228,11 @@ void rule_memory(struct verify *verify)
     verify_each_instruction(verify, check_memory, is_rip_relative);
 }
 
-/* Whether a call to the function at that address may come back. */
-static bool returns_from(const struct verify *verify, uint64_t address)
+/* Whether a call or jump to another function may come back. */
+static bool returns_from(const struct verify *verify, const struct code_instruction *branch)
 {
     const struct code *code = verify->code;
-    uint32_t target = code_function_at(code, address);
+    uint32_t target = code_branch_function(code, branch);
     if (target == CODE_NONE)
         return true;
     const struct code_function *function = &code->functions[target];
@@ -261,7 +261,7 @@ static bool continues(const struct verify *verify, uint32_t index)
     case CODE_BRANCH:
         return true;
     case CODE_CALL:
-        return returns_from(verify, instruction->target);
+        return returns_from(verify, instruction);
     case CODE_INDIRECT_CALL:
         return any_returns(verify, index);
     default:
@@ -281,10 +281,10 @@ static bool leaves(const struct verify *verify, uint32_t index)
         return any_returns(verify, index);
     case CODE_JUMP:
     case CODE_BRANCH: {
-        uint32_t target = code_at(verify->code, instruction->target);
+        uint32_t target = instruction->landing;
         return target != CODE_NONE &&
                verify->code->instructions[target].function != instruction->function &&
-               returns_from(verify, instruction->target);
+               returns_from(verify, instruction);
     }
     default:
         return false;
@@ -313,7 +313,7 @@ static bool follow(struct verify *verify, uint32_t number, uint32_t *stack)
         if (continues(verify, index))
             next[count++] = index + 1;
         if (instruction->class == CODE_JUMP || instruction->class == CODE_BRANCH)
-            next[count++] = code_at(code, instruction->target);
+            next[count++] = instruction->landing;
         for (uint32_t i = 0; i < count; i++) {
             if (next[i] == CODE_NONE || next[i] >= code->instruction_count ||
                 code->instructions[next[i]].function != number || verify->reached[next[i]])

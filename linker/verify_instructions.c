@@ -2,6 +2,7 @@
 /* The allow-list of verify_instructions.def, and the accesses through gs. */
 #include "linker/verify_rules.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { LOCK = 1, REP = 2, WIDE = 4, NOP = 8, BARE = 16 };
@@ -53,11 +54,28 @@ static bool is_frame_register(ZydisRegister name)
     return name == ZYDIS_REGISTER_RSP || name == ZYDIS_REGISTER_RBP;
 }
 
+static bool is_part_of_frame_register(ZydisRegister name)
+{
+    switch (name) {
+    case ZYDIS_REGISTER_RSP:
+    case ZYDIS_REGISTER_ESP:
+    case ZYDIS_REGISTER_SP:
+    case ZYDIS_REGISTER_SPL:
+    case ZYDIS_REGISTER_RBP:
+    case ZYDIS_REGISTER_EBP:
+    case ZYDIS_REGISTER_BP:
+    case ZYDIS_REGISTER_BPL:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* rsp or rbp, whole or in part, as a destination. */
 static bool writes_frame(const ZydisDecodedOperand *operand)
 {
     return operand->type == ZYDIS_OPERAND_TYPE_REGISTER && is_written(operand) &&
-           is_frame_register(whole(operand->reg.value));
+           is_part_of_frame_register(operand->reg.value);
 }
 
 static bool is_memory(const ZydisDecodedOperand *operand, bool lea)
@@ -103,18 +121,19 @@ static bool matches(const char *forms, const ZydisDecodedInstruction *decoded,
     bool lea = decoded->mnemonic == ZYDIS_MNEMONIC_LEA;
     size_t count = decoded->operand_count_visible;
 
-    for (const char *form = forms; *form;) {
-        size_t length = strcspn(form, " "), i = 0;
+    for (const char *form = forms;;) {
+        size_t i = 0;
         if (form[0] == '*' || (form[0] == '-' && count == 0))
             return true;
-        while (i < length && i < count && operand_is(form[i], &operands[i], lea))
+        while (i < count && operand_is(form[i], &operands[i], lea)) /* a space is no operand */
             i++;
-        if (i == length && i == count)
+        if (i == count && (form[i] == ' ' || form[i] == '\0'))
             return true;
-        form += length;
-        form += *form == ' ';
+        form = strchr(form + i, ' ');
+        if (!form)
+            return false;
+        form++;
     }
-    return false;
 }
 
 /* Prefixes that change nothing may be read differently by some processor (operand size on
@@ -165,7 +184,13 @@ static bool prefixes_are_right(const struct allowed *allowed,
     return rep || !(allowed->flags & REP);
 }
 
-/* Calls visit for each instruction of a function that is not a thunk. */
+/* Not in a thunk, nor between functions. */
+static bool is_in_function(const struct verify *verify, uint32_t index)
+{
+    uint32_t function = verify->code->instructions[index].function;
+    return function != CODE_NONE && verify->code->functions[function].kind == CODE_FUNCTION;
+}
+
 void verify_each_instruction(struct verify *verify,
                              void (*visit)(struct verify *, uint32_t,
                                            const ZydisDecodedInstruction *,
@@ -196,51 +221,70 @@ static bool writes_any_frame(const ZydisDecodedInstruction *decoded,
     return false;
 }
 
-static bool always(const struct verify *verify, uint32_t index)
-{
-    (void)verify;
-    (void)index;
-    return true;
-}
+/* What the list says of an instruction; bits, as its second part may be at fault alone. */
+enum { FORM_MNEMONIC = 1, FORM_ENCODING = 2, FORM_OPERANDS = 4, FORM_FRAME = 8 };
 
-static void check_instruction(struct verify *verify, uint32_t index,
-                              const ZydisDecodedInstruction *decoded,
-                              const ZydisDecodedOperand *operands)
+static unsigned judge(const ZydisDecodedInstruction *decoded, const ZydisDecodedOperand *operands)
 {
     const struct allowed *allowed = &list[decoded->mnemonic];
+    unsigned form = 0;
 
     if (!allowed->forms)
-        refuse_instruction(verify, index, "not in the list of instructions");
-    else if (decoded->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY ||
-             decoded->address_width != 64 || !prefixes_are_right(allowed, decoded, operands))
-        refuse_instruction(verify, index, "has a prefix or an encoding that is not in the list");
-    else if (((allowed->flags & WIDE) && decoded->operand_width != 64) ||
-             (!matches(allowed->forms, decoded, operands) && !writes_any_frame(decoded, operands)))
-        refuse_instruction(verify, index, "has operands that are not in the list");
+        return FORM_MNEMONIC;
+    bool listed = matches(allowed->forms, decoded, operands);
+    bool frame = !listed && writes_any_frame(decoded, operands);
+    if (decoded->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY || decoded->address_width != 64 ||
+        !prefixes_are_right(allowed, decoded, operands))
+        form = FORM_ENCODING;
+    else if (((allowed->flags & WIDE) && decoded->operand_width != 64) || (!listed && !frame))
+        form = FORM_OPERANDS;
+    return frame ? form | FORM_FRAME : form;
+}
+
+int verify_see_form(void *data, uint32_t index, const ZydisDecodedInstruction *decoded,
+                    const ZydisDecodedOperand *operands)
+{
+    struct verify *verify = data;
+
+    while (index >= verify->form_capacity) {
+        uint32_t larger = verify->form_capacity ? verify->form_capacity * 2 : 4096;
+        uint8_t *grown = larger > verify->form_capacity ? realloc(verify->forms, larger) : NULL;
+        if (!grown)
+            return -1;
+        memset(grown + verify->form_capacity, FORM_MNEMONIC, larger - verify->form_capacity);
+        verify->forms = grown;
+        verify->form_capacity = larger;
+    }
+    verify->forms[index] = (uint8_t)judge(decoded, operands);
+    return 0;
+}
+
+/* Bytes that are no instruction are not seen. */
+static unsigned form_of(const struct verify *verify, uint32_t index)
+{
+    return index < verify->form_capacity ? verify->forms[index] : FORM_MNEMONIC;
 }
 
 void rule_instructions(struct verify *verify)
 {
-    verify_each_instruction(verify, check_instruction, always);
-}
-
-static bool touches_frame(const struct verify *verify, uint32_t index)
-{
-    return (verify->code->instructions[index].facts & (CODE_TOUCHES_RSP | CODE_TOUCHES_RBP)) != 0;
-}
-
-static void check_stack_pointer(struct verify *verify, uint32_t index,
-                                const ZydisDecodedInstruction *decoded,
-                                const ZydisDecodedOperand *operands)
-{
-    const char *forms = list[decoded->mnemonic].forms;
-    if (writes_any_frame(decoded, operands) && forms && !matches(forms, decoded, operands))
-        refuse_instruction(verify, index, "changes rsp or rbp in a way that is not in the list");
+    for (uint32_t i = 0; i < verify->code->instruction_count; i++) {
+        unsigned form = form_of(verify, i) & ~(unsigned)FORM_FRAME;
+        if (form == 0 || !is_in_function(verify, i))
+            continue;
+        refuse_instruction(verify, i,
+                           form == FORM_MNEMONIC ? "not in the list of instructions"
+                           : form == FORM_ENCODING
+                               ? "has a prefix or an encoding that is not in the list"
+                               : "has operands that are not in the list");
+    }
 }
 
 void rule_stack_pointer(struct verify *verify)
 {
-    verify_each_instruction(verify, check_stack_pointer, touches_frame);
+    for (uint32_t i = 0; i < verify->code->instruction_count; i++) {
+        if ((form_of(verify, i) & FORM_FRAME) && is_in_function(verify, i))
+            refuse_instruction(verify, i, "changes rsp or rbp in a way that is not in the list");
+    }
 }
 
 /* Before an opcode, legacy prefixes stand in any order. */

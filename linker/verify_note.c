@@ -264,51 +264,43 @@ void rule_stack_bounds(struct verify *verify)
     stack_result_free(stack);
 }
 
-/* Both rules of the signature ask the same question. */
-static bool check_signature(struct verify *verify, struct signature_check *check)
+void rule_signature(struct verify *verify)
 {
     const struct verify_options *options = verify->options;
+    struct signature_check *check = &verify->signature;
     struct diag *diag = diag_new(&(struct diag_options){.quiet = true});
     int result =
         signature_check(diag, verify->bytes, verify->size, options->trusted, options->trusted_count,
                         options->known, options->known_count, check);
     diag_free(diag);
-    if (result)
+    if (result) {
         verify->out_of_memory = true;
-    return result == 0;
-}
-
-void rule_signature(struct verify *verify)
-{
-    struct signature_check check;
-
-    if (!check_signature(verify, &check))
         return;
-    if (check.verdict == SIGNATURE_UNSIGNED && verify->options->trust != VERIFY_UNSIGNED)
+    }
+    if (check->verdict == SIGNATURE_UNSIGNED && options->trust != VERIFY_UNSIGNED)
         refuse(verify, "the object is not signed");
-    else if (check.verdict == SIGNATURE_MALFORMED)
-        refuse(verify, "the signature is malformed: %s", check.problem);
-    else if (check.verdict == SIGNATURE_TAMPERED)
-        refuse(verify, "not as signed by %s, serial %s", check.issuer, check.serial);
-    if (check.issuer)
-        verify->report->signer = strdup(check.issuer);
-    if (check.issuer && !verify->report->signer)
+    else if (check->verdict == SIGNATURE_MALFORMED)
+        refuse(verify, "the signature is malformed: %s", check->problem);
+    else if (check->verdict == SIGNATURE_TAMPERED)
+        refuse(verify, "not as signed by %s, serial %s", check->issuer, check->serial);
+    if (check->issuer)
+        verify->report->signer = strdup(check->issuer);
+    if (check->issuer && !verify->report->signer)
         verify->out_of_memory = true;
-    signature_check_free(&check);
 }
 
 void rule_signed_by(struct verify *verify)
 {
-    struct signature_check check;
+    /* rule_signature has asked: this rule needs it to hold. */
+    const struct signature_check *check = &verify->signature;
 
-    if (verify->options->trust == VERIFY_UNSIGNED || !check_signature(verify, &check))
+    if (verify->options->trust == VERIFY_UNSIGNED)
         return;
-    if (check.verdict == SIGNATURE_UNTRUSTED && !check.intact)
+    if (check->verdict == SIGNATURE_UNTRUSTED && !check->intact)
         refuse(verify,
                "signed by %s, serial %s, whose certificate is not at hand: whether the object "
                "is intact cannot be told",
-               check.issuer, check.serial);
-    else if (check.verdict == SIGNATURE_UNTRUSTED && verify->options->trust == VERIFY_SIGNER)
-        refuse(verify, "intact, signer not trusted: %s, serial %s", check.issuer, check.serial);
-    signature_check_free(&check);
+               check->issuer, check->serial);
+    else if (check->verdict == SIGNATURE_UNTRUSTED && verify->options->trust == VERIFY_SIGNER)
+        refuse(verify, "intact, signer not trusted: %s, serial %s", check->issuer, check->serial);
 }

@@ -7,6 +7,7 @@
 #include "linker/imports.h"
 #include "linker/note.h"
 #include "linker/object.h"
+#include "linker/signature.h"
 #include "linker/verify.h"
 #include "runtime/abi/rex_abi.h"
 
@@ -31,12 +32,16 @@ struct verify {
 
     /* The code. */
     struct code *code;
+    uint8_t *forms; /* by instruction: what the allow-list says of it; verify_instructions.c */
+    uint32_t form_capacity;
     bool *reached;       /* by instruction: control can arrive there from its function's start */
     bool *may_return;    /* by function */
     bool *address_taken; /* by function: a lea or a relocation points to its start */
     struct verify_set *sets; /* one for each id that a check demands, by id */
     uint32_t set_count;
     uint32_t *members; /* functions, by id */
+
+    struct signature_check signature; /* once rule_signature has asked */
 };
 
 /* The functions that an indirect call may reach: those that carry the demanded id. */
@@ -57,6 +62,11 @@ void refuse_instruction(struct verify *verify, uint32_t index, const char *forma
 #define VERIFY_RULE(name, function, id, needs, line) void function(struct verify *verify);
 #include "linker/verify_rules.def"
 #undef VERIFY_RULE
+
+/* A code_viewer's function: judges each instruction by the allow-list as it is decoded, which is
+ * before any rule asks. data is the struct verify. */
+int verify_see_form(void *data, uint32_t index, const ZydisDecodedInstruction *decoded,
+                    const ZydisDecodedOperand *operands);
 
 /* Calls visit for each instruction of a function (not of a thunk) that concerns() picks. */
 void verify_each_instruction(struct verify *verify,

@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct object *object;
     struct code *code;
     if (object_read(diag, "input", data, size, &object) == 0) {
-        if (code_read(diag, object, &code) == 0) {
+        if (code_read(diag, object, NULL, &code) == 0) {
             char text[128];
             for (uint32_t i = 0; i < code->problem_count && i < 16; i++) {
                 uint32_t at = code_at(code, code->problems[i].address);

@@ -415,7 +415,7 @@ int builder_analyse(struct builder *builder, const struct stack_options *options
     struct diag_options diag_options = {.stream = stream, .color = DIAG_COLOR_NEVER};
     struct diag *diag = diag_new(&diag_options);
     *result = NULL;
-    assert_int_equal(code_read(diag, object, code), 0);
+    assert_int_equal(code_read(diag, object, NULL, code), 0);
     int failed = stack_analyse(diag, object, *code, options, result);
     assert_int_equal(failed != 0, diag_count(diag, DIAG_ERROR) != 0);
     diag_free(diag);

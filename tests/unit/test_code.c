@@ -25,7 +25,7 @@ static int setup(void **state)
     fixture.diag = diag_new(&options);
     *state = &fixture;
     return object_read_file(fixture.diag, REXC_TEST_FRAMES, &fixture.object) ||
-           code_read(fixture.diag, fixture.object, &fixture.code);
+           code_read(fixture.diag, fixture.object, NULL, &fixture.code);
 }
 
 static int teardown(void **state)
@@ -175,7 +175,7 @@ static struct code *read_built(struct builder *builder)
     struct diag_options options = {.stream = NULL};
     struct diag *diag = diag_new(&options);
     struct code *code;
-    assert_int_equal(code_read(diag, builder_object(builder), &code), 0);
+    assert_int_equal(code_read(diag, builder_object(builder), NULL, &code), 0);
     diag_free(diag);
     return code;
 }

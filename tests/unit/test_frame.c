@@ -153,7 +153,7 @@ static int setup(void **state)
     fixture.diag = diag_new(&options);
     *state = &fixture;
     return object_read_file(fixture.diag, REXC_TEST_FRAMES, &fixture.object) ||
-           code_read(fixture.diag, fixture.object, &fixture.code) ||
+           code_read(fixture.diag, fixture.object, NULL, &fixture.code) ||
            callee_find(fixture.code, &fixture.sets) ||
            returns_find(fixture.code, &fixture.sets, &fixture.returns) ||
            frames_init(&fixture.frames, fixture.code, &fixture.sets, &fixture.returns);
