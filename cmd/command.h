@@ -37,6 +37,9 @@ struct command {
  * Returns 2. */
 int command_bad_option(const struct command_options *options, const char *command, char **argv,
                        const struct option *known);
+/* The same for an option of a command that does not read its options with getopt. Returns 2. */
+int command_unknown_option(const struct command_options *options, const char *command,
+                           const char *word, const char *const *known);
 /* Reports DIAG_USAGE with text and the command to get help. Returns 2. */
 int command_usage_error(const struct command_options *options, const char *command,
                         const char *format, ...) __attribute__((format(printf, 3, 4)));

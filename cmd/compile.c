@@ -47,6 +47,11 @@ static const char *value_of(struct parser *parser, const char *name, bool joined
     return "";
 }
 
+/* For suggestions. */
+static const char *const long_options[] = {"extern",      "license",   "edition",
+                                           "sign-key",    "sign-cert", "no-sign",
+                                           "stack-limit", "strip",     NULL};
+
 /* Options with a value. */
 static bool take_value(struct parser *parser)
 {
@@ -155,8 +160,7 @@ static int parse(struct parser *parser)
                     : "'%s' is no Rust source file",
                 word);
         else if (!take_value(parser) && !take_flag(parser))
-            parser->status =
-                command_usage_error(parser->options, COMMAND, "there is no option '%s'", word);
+            parser->status = command_unknown_option(parser->options, COMMAND, word, long_options);
     }
     if (parser->status == 0)
         parser->status = check(parser);

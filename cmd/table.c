@@ -9,8 +9,8 @@ const struct command command_table[] = {
      "example: rexc new xdp myprog\n",
      command_new, false},
     {"build", "[DIR] [-o FILE] [options]", "compile, check, sign: DIR/target/rex/NAME.rex",
-     "  -o FILE                where the object goes\n"
-     "  -p PACKAGE             which package of a workspace\n"
+     "  -o, --output FILE      where the object goes\n"
+     "  -p, --package PACKAGE  which package of a workspace\n"
      "  --bin NAME             which program, when the package has several\n"
      "  --features LIST        features to build with\n"
      "  --no-default-features\n"
@@ -39,13 +39,18 @@ const struct command command_table[] = {
      "file's name.\n\n"
      "example: rexc -c util.rs && rexc main.rs --extern util=libutil.rlib -g -MD -o main.rex\n",
      command_compile, true},
-    {"check", "[DIR]", "policy and types only, no code",
-     "  -p PACKAGE             which package of a workspace\n"
-     "  --features LIST, --no-default-features\n\n"
+    {"check", "[DIR] [options]", "policy and types only, no code",
+     "  -p, --package PACKAGE  which package of a workspace\n"
+     "  --bin NAME             which program, when the package has several\n"
+     "  --features LIST        features to check with\n"
+     "  --no-default-features\n\n"
      "example: rexc check myprog\n",
      command_check, true},
-    {"test", "[DIR] [-- ARGUMENTS]", "the program's unit tests, on this machine",
-     "  -p PACKAGE             which package of a workspace\n"
+    {"test", "[DIR] [options] [-- ARGUMENTS]", "the program's unit tests, on this machine",
+     "  -p, --package PACKAGE  which package of a workspace\n"
+     "  --bin NAME             which program, when the package has several\n"
+     "  --features LIST        features to test with\n"
+     "  --no-default-features\n"
      "  ARGUMENTS              for the test program, as with cargo test\n\n"
      "example: rexc test myprog\n",
      command_test, true},
@@ -63,7 +68,7 @@ const struct command command_table[] = {
      command_run, false},
     {"stack", "FILE.rex [options] | --diff OLD NEW", "stack bounds and the deepest paths",
      "  --format text|json     how to print it\n"
-     "  -o OUT                 to a file\n"
+     "  -o, --output OUT       to a file\n"
      "  --diff OLD NEW         what grew from one object to another\n\n"
      "example: rexc stack target/rex/myprog.rex\n",
      command_stack, false},
@@ -88,7 +93,7 @@ const struct command command_table[] = {
      command_keygen, false},
     {"bindgen", "[--btf FILE] TYPE...", "Rust bindings of kernel types from BTF",
      "  --btf FILE             a BTF file or a vmlinux; default: /sys/kernel/btf/vmlinux\n"
-     "  -o OUT                 to a file\n\n"
+     "  -o, --output OUT       to a file\n\n"
      "example: rexc bindgen --btf vmlinux task_struct\n",
      command_bindgen, false},
     {"cache", "[show|clean]", "the compiled core libraries", "example: rexc cache show\n",

@@ -67,6 +67,32 @@ int command_usage_error(const struct command_options *options, const char *comma
     return 2;
 }
 
+/* The names that main takes wherever they stand. */
+static const char *const everywhere[] = {"verbose", "quiet", "version",       "help",
+                                         "offline", "color", "message-format"};
+
+int command_unknown_option(const struct command_options *options, const char *command,
+                           const char *word, const char *const *known)
+{
+    const char *names[64];
+    size_t count = 0;
+    for (size_t i = 0; known[i] && count < 48; i++)
+        names[count++] = known[i];
+    for (size_t i = 0; i < sizeof(everywhere) / sizeof(everywhere[0]); i++)
+        names[count++] = everywhere[i];
+    names[count] = NULL;
+
+    const char *start = word + strspn(word, "-");
+    char *name = must_copy_length(start, strcspn(start, "="));
+    const char *near = strlen(name) > 1 ? command_nearest(name, names) : NULL;
+    char *help = near ? must_format("did you mean --%s?", near)
+                      : must_format("`rexc help %s` shows its usage", command);
+    diag_error(options->diag, DIAG_USAGE, help, "unknown option '%s'", word);
+    free(help);
+    free(name);
+    return 2;
+}
+
 int command_bad_option(const struct command_options *options, const char *command, char **argv,
                        const struct option *known)
 {
@@ -79,30 +105,16 @@ int command_bad_option(const struct command_options *options, const char *comman
         return command_usage_error(options, command, "unknown option '-%c'", optopt);
     }
     const char *start = word + strspn(word, "-");
-    char *name = must_copy_length(start, strcspn(start, "="));
-    int status = 2;
+    size_t length = strcspn(start, "=");
     const char *names[64];
     size_t count = 0;
-    for (const struct option *option = known; option->name && count < 63; option++)
+    for (const struct option *option = known; option->name && count < 63; option++) {
+        if (strlen(option->name) == length && strncmp(option->name, start, length) == 0)
+            return command_usage_error(options, command, "--%s %s", option->name,
+                                       option->has_arg == no_argument ? "takes no value"
+                                                                      : "needs a value");
         names[count++] = option->name;
+    }
     names[count] = NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0) {
-            status = command_usage_error(options, command, "--%s %s", name,
-                                         known[i].has_arg == no_argument ? "takes no value"
-                                                                         : "needs a value");
-            goto done;
-        }
-    }
-    const char *near = command_nearest(name, names);
-    if (near) {
-        char *help = must_format("did you mean --%s?", near);
-        diag_error(options->diag, DIAG_USAGE, help, "unknown option '%s'", word);
-        free(help);
-    } else {
-        command_usage_error(options, command, "unknown option '%s'", word);
-    }
-done:
-    free(name);
-    return status;
+    return command_unknown_option(options, command, word, names);
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define APT_RUST "apt-get install rustc-web rust-web-src rust-web-clippy cargo-web"
+#define REINSTALL "install rexc again as a whole"
 
 static const struct {
     const char *name;
@@ -24,8 +25,8 @@ static const struct {
     [TOOL_CLIPPY] = {"clippy-driver", "apt-get install rust-web-clippy"},
     [TOOL_CARGO] = {"cargo", "apt-get install cargo-web"},
     [TOOL_LLD] = {"ld.lld", "apt-get install lld-22"},
-    [TOOL_PASS] = {"rexc pass", "install rexc again as a whole"},
-    [TOOL_CRATE] = {"rex crate", "install rexc again as a whole"},
+    [TOOL_PASS] = {"rexc pass", REINSTALL},
+    [TOOL_CRATE] = {"rex crate", REINSTALL},
 };
 
 void toolchain_environment(struct strings *environment)
@@ -215,6 +216,30 @@ static void set_missing(struct tool *tool, const char *where)
     set_problem(tool, TOOL_MISSING, must_format("%s was not found %s", tool->name, where));
 }
 
+/* What the user's environment says instead of PATH; NULL when it says nothing. */
+static const char *overridden(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value && *value ? value : NULL;
+}
+
+/* An override has to be the absolute path of a program: it is run from elsewhere. */
+static bool check_override(struct tool *tool, const char *variable, const char *remedy)
+{
+    const char *value = overridden(variable);
+    if (!value)
+        return true;
+    tool->remedy = remedy;
+    if (value[0] == '/' && is_executable(value))
+        return true;
+    free(tool->path);
+    tool->path = must_copy(value);
+    set_problem(
+        tool, TOOL_MISSING,
+        must_format("%s is '%s', which is not the absolute path of a program", variable, value));
+    return false;
+}
+
 /* The release number inside "rustc 1.96.0 (...)", "clippy 0.1.96 (...)". */
 static char *release_of(const char *verbose)
 {
@@ -224,8 +249,8 @@ static char *release_of(const char *verbose)
 
 static char *find_sources(const char *sysroot, const char *release)
 {
-    const char *forced = getenv("REXC_RUST_SRC");
-    if (forced && *forced)
+    const char *forced = overridden("REXC_RUST_SRC");
+    if (forced)
         return must_copy(forced);
     char *places[] = {path_join(sysroot, "lib/rustlib/src/rust/library"),
                       must_format("/usr/src/rustc-%s/library", release)};
@@ -247,6 +272,8 @@ static void probe_sources(struct toolchain *toolchain, const char *sysroot, cons
     struct tool *tool = &toolchain->tools[TOOL_RUST_SRC];
     const char *rustc = toolchain->tools[TOOL_RUSTC].path;
     tool->path = find_sources(sysroot, release);
+    if (overridden("REXC_RUST_SRC"))
+        tool->remedy = "correct or unset REXC_RUST_SRC";
     char *core = tool->path ? path_join(tool->path, "core/src/lib.rs") : NULL;
     if (!core || !file_exists(core)) {
         set_problem(tool, TOOL_MISSING,
@@ -280,11 +307,13 @@ static void probe_clippy(struct diag *diag, struct memory *memory, struct toolch
 {
     struct tool *tool = &toolchain->tools[TOOL_CLIPPY];
     const char *rustc = toolchain->tools[TOOL_RUSTC].path;
-    const char *forced = getenv("REXC_CLIPPY");
+    const char *forced = overridden("REXC_CLIPPY");
     char *directory = path_dirname(rustc);
     char *beside = path_join(directory, "clippy-driver");
     free(directory);
-    if (forced && *forced)
+    if (!check_override(tool, "REXC_CLIPPY", "correct or unset REXC_CLIPPY"))
+        goto done;
+    if (forced)
         tool->path = must_copy(forced);
     else if (is_executable(beside))
         tool->path = must_copy(beside);
@@ -327,10 +356,12 @@ static void probe_pass(struct toolchain *toolchain, const struct installation *i
                     must_format("%s does not say which LLVM the pass is for", description));
     } else {
         tool->version = must_format("for LLVM %s", llvm);
-        if (toolchain->llvm_version && strcmp(llvm, toolchain->llvm_version) != 0)
+        if (toolchain->llvm_version && strcmp(llvm, toolchain->llvm_version) != 0) {
+            tool->remedy = overridden("REXC_RUSTC") ? rustc->remedy : APT_RUST;
             set_problem(tool, TOOL_MISMATCH,
                         must_format("the pass %s is for LLVM %s, but %s has LLVM %s", tool->path,
                                     llvm, rustc->path, toolchain->llvm_version));
+        }
     }
     json_decref(json);
     free(description);
@@ -363,6 +394,14 @@ static bool probe_rustc(struct diag *diag, struct memory *memory,
 {
     struct tool *rustc = &toolchain->tools[TOOL_RUSTC];
     forget(toolchain);
+    if (!check_override(rustc, "REXC_RUSTC", "correct or unset REXC_RUSTC")) {
+        set_missing(&toolchain->tools[TOOL_RUST_SRC], "as there is no rustc");
+        set_missing(&toolchain->tools[TOOL_CLIPPY], "as there is no rustc");
+        toolchain->tools[TOOL_RUST_SRC].remedy = toolchain->tools[TOOL_CLIPPY].remedy =
+            rustc->remedy;
+        probe_pass(toolchain, installation);
+        return false;
+    }
     rustc->path = must_copy(path);
 
     char *sysroot_line = ask(diag, memory, path, "--print", "sysroot");
@@ -414,8 +453,8 @@ static void probe_rust(struct diag *diag, struct memory *memory,
                        const struct installation *installation, struct toolchain *toolchain)
 {
     struct strings list = {0};
-    const char *forced = getenv("REXC_RUSTC");
-    if (forced && *forced)
+    const char *forced = overridden("REXC_RUSTC");
+    if (forced)
         strings_add(&list, forced);
     else
         candidates(&list, "rustc");
@@ -444,9 +483,11 @@ static void probe_rust(struct diag *diag, struct memory *memory,
 static void probe_lld(struct diag *diag, struct memory *memory, struct toolchain *toolchain)
 {
     struct tool *tool = &toolchain->tools[TOOL_LLD];
-    const char *forced = getenv("REXC_LLD");
+    const char *forced = overridden("REXC_LLD");
     struct strings list = {0};
-    if (forced && *forced) {
+    if (!check_override(tool, "REXC_LLD", "correct or unset REXC_LLD"))
+        return;
+    if (forced) {
         strings_add(&list, forced);
     } else {
         candidates(&list, "ld.lld-22");

@@ -157,8 +157,9 @@ static int read_private_key(struct diag *diag, const char *path, EVP_PKEY **key)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
     if (!file || fstat(fd, &status)) {
-        report(diag, DIAG_KEY_UNREADABLE, path, "make a pair with `rexc keygen NAME`",
-               strerror(errno));
+        char reason[256];
+        snprintf(reason, sizeof(reason), "the private key cannot be read: %s", strerror(errno));
+        report(diag, DIAG_KEY_UNREADABLE, path, "make a pair with `rexc keygen NAME`", reason);
         goto out;
     }
     if (!S_ISREG(status.st_mode)) {

@@ -72,6 +72,14 @@ doctor() { PATH=$bin run "$rexc" doctor "$@"; }
     REXC_RUST_SRC=/nonexistent doctor
     [ "$status" -eq 3 ]
     [[ "$output" == *"missing  rust sources"* ]]
+    [[ "$output" == *"fix: correct or unset REXC_RUST_SRC"* ]]
+    fake rustc "rustc 1.50.0 (abc 2020-01-01)
+host: x86_64-unknown-linux-gnu
+release: 1.50.0
+LLVM version: 22.1.8"
+    doctor
+    [ "$status" -eq 3 ]
+    [[ "$output" == *"missing  rust sources"* ]]
     [[ "$output" == *"fix: apt-get install rust-web-src"* ]]
 }
 
@@ -128,6 +136,38 @@ LLVM version: 11.0.1"
     REXC_RUSTC=/nonexistent/rustc doctor
     [ "$status" -eq 3 ]
     [[ "$output" == *"/nonexistent/rustc"* ]]
+}
+
+@test "overrides: each is used, and one that does not fit is named with both paths and versions" {
+    wrong=$BATS_TEST_TMPDIR/wrong
+    mkdir "$wrong"
+    printf '#!/bin/sh\necho "clippy 0.1.70 (0123456789 2023-01-01)"\n' >"$wrong/clippy-driver"
+    printf '#!/bin/sh\necho "LLD 14.0.6 (compatible with GNU linkers)"\n' >"$wrong/ld.lld"
+    chmod +x "$wrong"/*
+    REXC_CLIPPY=$wrong/clippy-driver doctor
+    [ "$status" -eq 3 ]
+    [[ "$output" == *"$wrong/clippy-driver is \"clippy 0.1.70"*"$bin/rustc is 1."* ]]
+    [[ "$output" == *"unset REXC_CLIPPY"* ]]
+    REXC_LLD=$wrong/ld.lld doctor
+    [ "$status" -eq 3 ]
+    [[ "$output" == *"$wrong/ld.lld is \"LLD 14.0.6"* ]]
+    [[ "$output" == *"unset REXC_LLD"* ]]
+    rm "$bin"/*
+    REXC_RUSTC=/usr/bin/rustc REXC_CLIPPY=/usr/bin/clippy-driver REXC_LLD=/usr/bin/ld.lld-22 doctor
+    [ "$status" -eq 0 ]
+}
+
+@test "an override that is no program is said to be so" {
+    for variable in REXC_RUSTC REXC_CLIPPY REXC_LLD; do
+        for value in relative /nonexistent /tmp /etc/passwd; do
+            export "$variable=$value"
+            doctor
+            [ "$status" -eq 3 ]
+            [[ "$output" == *"$variable is '$value', which is not the absolute path of a program"* ]]
+            [[ "$output" == *"unset $variable"* ]]
+        done
+        unset "$variable"
+    done
 }
 
 @test "json" {
