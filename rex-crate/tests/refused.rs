@@ -169,9 +169,46 @@ static M: RexHashMap<u32, u64> = RexHashMap::new(1, BPF_F_RDONLY_PROG);
 static M: RexRingBuf = RexRingBuf::new(5000, 0);
 
 //@ map_on_other_static
-//~ mismatched types
+//~ `u32` is not one of the map types
 #[rex_map]
 static M: u32 = 1;
+
+//@ map_on_what_dereferences_to_a_map
+//~ `Forged` is not one of the map types
+pub struct Forged { words: [core::sync::atomic::AtomicU32; 6], map: core::sync::atomic::AtomicU64 }
+static REAL: RexArrayMap<u64> = RexArrayMap::new(1, 0);
+impl core::ops::Deref for Forged {
+    type Target = RexArrayMap<u64>;
+    fn deref(&self) -> &RexArrayMap<u64> { &REAL }
+}
+#[rex_map]
+static M: Forged = Forged {
+    words: [const { core::sync::atomic::AtomicU32::new(1) }; 6],
+    map: core::sync::atomic::AtomicU64::new(0),
+};
+
+//@ map_type_by_another_name ok
+type Table = RexArrayMap<u64>;
+#[rex_map]
+static M: Table = Table::new(1, 0);
+
+//@ map_called_like_a_table_of_the_linker
+//~ or `_` and a capital letter, are reserved
+#[rex_map]
+static _GLOBAL_OFFSET_TABLE_: RexHashMap<u32, u64> = RexHashMap::new(1, 0);
+
+//@ map_with_an_underscore ok
+#[rex_map]
+static _m: RexHashMap<u32, u64> = RexHashMap::new(1, 0);
+
+//@ event_too_large
+//~ an event has up to
+#[rex_map]
+static M: RexPerfEventArray<[u8; 1 << 16]> = RexPerfEventArray::new(64, 0);
+
+//@ event_of_the_largest_size ok
+#[rex_map]
+static M: RexPerfEventArray<[u8; 64_512]> = RexPerfEventArray::new(64, 0);
 
 //@ map_mutable
 //~ a map is not `mut`
@@ -194,7 +231,7 @@ static M: RexHashMap<u32, u64> = RexHashMap::new(1, 0);
 static memcpy: RexHashMap<u32, u64> = RexHashMap::new(1, 0);
 
 //@ map_called_like_a_builtin
-//~ names that begin with `__` are reserved
+//~ names that begin with `__`
 #[rex_map]
 static __udivti3: RexHashMap<u32, u64> = RexHashMap::new(1, 0);
 
@@ -286,6 +323,26 @@ pub fn f() -> usize {
 //@ bytes_with_padding
 //~ is not plain data without padding bytes
 pub fn f(value: &(u8, u16)) -> &[u8] { as_bytes(value) }
+
+//@ bytes_of_a_cell
+//~ the trait bound `Cell<u32>: Copy` is not satisfied
+pub fn f(value: &core::cell::Cell<u32>) -> &[u8] { as_bytes(value) }
+
+//@ bytes_of_an_integer ok
+pub fn f(value: &u32) -> &[u8] { as_bytes(value) }
+
+//@ view_of_any_packet ok
+use rex::sched_cls::{__sk_buff, sched_cls};
+use rex::xdp::{HeaderError, udphdr, xdp, xdp_md};
+fn port(header: &mut AlignedMut<'_, udphdr>) -> u16 { header.dest = 5; header.source }
+pub fn f(xdp: &xdp, tc: &sched_cls, md: &mut xdp_md, skb: &mut __sk_buff) -> core::result::Result<u16, HeaderError> {
+    xdp.read_ip_header(md)?;
+    tc.read_ip_header(skb)?;
+    let plain = port(&mut xdp.udp_header(md));
+    let other = port(&mut xdp.try_udp_header(md)?);
+    let third = port(&mut tc.try_udp_header(skb)?);
+    Ok(plain + other + third)
+}
 
 //@ mutable_view_with_padding
 //~ is not plain data without padding bytes

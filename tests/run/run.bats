@@ -167,6 +167,26 @@ an ARP packet of 42 bytes"* ]]
     [[ "$output" == *"\"frames\": 176,"*"\"arp\": 8,"*"\"vlan\": 0,"* ]]
 }
 
+@test "tc: a header that cannot be made writable is an error where it was asked for, and a panic where not" {
+    # 132 packets are IPv4, those with a VLAN tag included.
+    run ask 'r["verdicts"]' "$events" --prog tries_under_lock --pcap "$CAPTURE"
+    [ "$output" = "{'101': 132, '102': 70}" ] || { echo "$output"; false; }
+    run ask '(r["panics"], r["verdicts"])' "$events" --prog writes_under_lock --pcap "$CAPTURE"
+    [ "$output" = "(132, {'ok': 132, '102': 70})" ] || { echo "$output"; false; }
+    run --separate-stderr rexc run "$events" --prog writes_under_lock --pcap "$CAPTURE"
+    [[ "$stderr" == *"the packet cannot be made writable: error -16"* ]]
+    run ask '(r["panics"], r["verdicts"])' "$events" --prog changes_headers --pcap "$CAPTURE"
+    [ "$output" = "(0, {'reclassify': 132, '102': 70})" ] || { echo "$output"; false; }
+}
+
+@test "a system call's number is an int with garbage behind it in some kernels" {
+    for number in 20000000:32 ffffffff:-1 00000080:-2147483648; do
+        echo "{\"events\": [{\"record\": \"0000000000000000 ${number%:*} efbeadde 0000000000000000\"}]}" >c.json
+        run ask 'r["verdicts"]' "$events" --prog number_of_call --ctx c.json
+        [ "$output" = "{'${number#*:}': 1}" ] || { echo "$output"; false; }
+    done
+}
+
 @test "kprobe, tracepoint and perf_event on a context file" {
     cat >c.json <<'END'
 {"tasks": [{"pid": 1, "tgid": 10, "comm": "one"}, {"pid": 2}, {"pid": 3}, {"pid": 4}, {"pid": 5}],

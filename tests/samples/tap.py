@@ -57,9 +57,9 @@ def true(condition, what):
         raise Failure(what)
 
 
-def rexc(*arguments, environment, status=0):
+def rexc(*arguments, environment, status=0, tool="rexc"):
     """Runs rexc and returns stdout and stderr; another exit status is a failure."""
-    command = ["rexc", *map(str, arguments)]
+    command = [str(tool), *map(str, arguments)]
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=900, check=False
     )

@@ -10,10 +10,9 @@ macro_rules! field {
         #[allow(dead_code)] // the list is the object contract, not what this crate happens to read
         #[inline(always)]
         pub(crate) unsafe fn $field(base: *const u8) -> $type {
-            let address = base.wrapping_add(offset!($structure, $field));
             // SAFETY: the loader checked that the structure has a field of this type there; any bytes
             // are a value of it.
-            unsafe { address.cast::<$type>().read_unaligned() }
+            unsafe { $crate::opaque::read_at::<$type>(base, offset!($structure, $field)) }
         }
     };
 }

@@ -21,7 +21,7 @@ pub enum HeaderError {
     Fragment,
     /// The IP header contradicts itself.
     Malformed,
-    /// The packet is shared, and there is no memory for a copy to write to.
+    /// The packet is shared, and there is no memory for a copy to write to, or the run holds a lock.
     NotWritable,
 }
 
@@ -96,34 +96,33 @@ pub(crate) fn find_udp(packet: &[u8]) -> Found {
     find_transport(packet, IPPROTO_UDP)
 }
 
-/// Defines the header methods of a program object. `$place` makes a place of type `$type` of a context and
-/// an offset.
+/// Defines the header methods of a program object: `$place` makes a place of type `$type` of a context and an
+/// offset, `$bytes` gives the context's bytes to write to, or a `HeaderError`.
 macro_rules! header_methods {
     ($object:ident, $context:ident, $type:ident,
-     |$argument:ident, $offset:ident| $place:expr) => {
+     |$argument:ident, $offset:ident| $place:expr, |$other:ident| $bytes:expr) => {
         impl $object {
-            header_methods! { @one $context, $type, $argument, $offset, $place,
-                "Ethernet", ethhdr, eth_header, try_eth_header, 0,
+            header_methods! { @one $context, $type, $argument, $offset, $place, $other, $bytes,
+                "Ethernet", ethhdr, eth_header, try_eth_header, read_eth_header, 0,
                 |_packet: &[u8]| Ok::<usize, $crate::header::HeaderError>(0) }
-            header_methods! { @one $context, $type, $argument, $offset, $place,
-                "IPv4", iphdr, ip_header, try_ip_header, $crate::header::IP_OFFSET,
-                $crate::header::find_ip }
-            header_methods! { @one $context, $type, $argument, $offset, $place,
-                "TCP", tcphdr, tcp_header, try_tcp_header, $crate::header::TRANSPORT_OFFSET,
-                $crate::header::find_tcp }
-            header_methods! { @one $context, $type, $argument, $offset, $place,
-                "UDP", udphdr, udp_header, try_udp_header, $crate::header::TRANSPORT_OFFSET,
-                $crate::header::find_udp }
+            header_methods! { @one $context, $type, $argument, $offset, $place, $other, $bytes,
+                "IPv4", iphdr, ip_header, try_ip_header, read_ip_header,
+                $crate::header::IP_OFFSET, $crate::header::find_ip }
+            header_methods! { @one $context, $type, $argument, $offset, $place, $other, $bytes,
+                "TCP", tcphdr, tcp_header, try_tcp_header, read_tcp_header,
+                $crate::header::TRANSPORT_OFFSET, $crate::header::find_tcp }
+            header_methods! { @one $context, $type, $argument, $offset, $place, $other, $bytes,
+                "UDP", udphdr, udp_header, try_udp_header, read_udp_header,
+                $crate::header::TRANSPORT_OFFSET, $crate::header::find_udp }
         }
     };
     (@one $context:ident, $type:ident, $argument:ident, $offset_name:ident, $place:expr,
-     $title:literal, $header:ident, $method:ident, $try_method:ident,
-     $offset:expr, $find:expr) => {
+     $other:ident, $bytes:expr, $title:literal, $header:ident, $method:ident, $try_method:ident,
+     $read_method:ident, $offset:expr, $find:expr) => {
         #[doc = concat!("The ", $title, " header, at its place in a packet without VLAN tag and IP options.")]
         ///
         /// # Panics
-        /// When the packet is too short; and on changing it, when there is no memory to make a shared
-        /// packet writable.
+        /// When the packet is too short; and on changing it, when the packet cannot be made writable.
         #[inline]
         #[track_caller]
         pub fn $method<'b>(
@@ -135,19 +134,36 @@ macro_rules! header_methods {
             $crate::utils::AlignedMut::new(header, $place)
         }
 
-        #[doc = concat!("The ", $title, " header, where the packet has it.")]
+        #[doc = concat!("The ", $title, " header, where the packet has it, to look at and to change. Nothing of it panics:")]
+        /// the packet is made writable here.
         ///
         /// # Errors
-        /// Why it has none.
+        /// Why it has none, or that it cannot be written to.
         #[inline]
         pub fn $try_method<'b>(
             &self,
             $argument: &'b mut $context,
-        ) -> core::result::Result<$crate::utils::AlignedMut<'b, $header, $type<'b>>, $crate::header::HeaderError>
+        ) -> core::result::Result<$crate::utils::AlignedMut<'b, $header>, $crate::header::HeaderError>
         {
-            let $offset_name = ($find)(&$argument.data_slice)?;
-            let header = $crate::header::try_at(&$argument.data_slice, $offset_name)?;
-            Ok($crate::utils::AlignedMut::new(header, $place))
+            let offset = ($find)(&$argument.data_slice)?;
+            $crate::header::try_at::<$header>(&$argument.data_slice, offset)?;
+            let $other = $argument;
+            let bytes = $bytes?.get_mut(offset..).unwrap_or_default();
+            let header = $crate::utils::try_read(bytes).ok_or($crate::header::HeaderError::TooShort)?;
+            Ok($crate::utils::AlignedMut::new(header, $crate::view::Bytes(bytes)))
+        }
+
+        #[doc = concat!("A copy of the ", $title, " header, where the packet has it.")]
+        ///
+        /// # Errors
+        /// Why it has none.
+        #[inline]
+        pub fn $read_method(
+            &self,
+            $argument: &$context,
+        ) -> core::result::Result<$header, $crate::header::HeaderError> {
+            let offset = ($find)(&$argument.data_slice)?;
+            $crate::header::try_at(&$argument.data_slice, offset)
         }
     };
 }

@@ -54,11 +54,13 @@ mod base_helper;
 mod generated;
 mod header;
 mod log;
+mod opaque;
 mod packet;
 #[cfg(not(rexc_host))]
 mod panic;
 mod per_cpu;
 mod text;
+mod view;
 
 pub mod kprobe;
 pub mod linux;

@@ -93,7 +93,7 @@ impl SocketBuffer {
     /// Makes the linear part the program's own.
     ///
     /// # Errors
-    /// A negative errno, `-ENOMEM` above all.
+    /// A negative errno: `-ENOMEM`, or `-EBUSY` while the run holds a lock.
     #[inline]
     pub(crate) fn try_make_writable(&mut self) -> core::result::Result<(), i32> {
         if self.writable {
@@ -112,29 +112,44 @@ impl SocketBuffer {
     #[inline]
     #[track_caller]
     pub(crate) fn make_writable(&mut self) {
-        if self.try_make_writable().is_err() {
-            not_writable();
+        if let Err(error) = self.try_make_writable() {
+            not_writable(error);
         }
     }
 
+    /// The bytes, after `try_make_writable` has succeeded.
+    #[inline(always)]
+    fn own_bytes(&mut self) -> &mut [u8] {
+        // SAFETY: as for `bytes`; and the bytes are not shared with another socket buffer now.
+        unsafe { core::slice::from_raw_parts_mut(self.start, self.length) }
+    }
+
+    /// # Errors
+    /// As of `try_make_writable`.
+    #[inline]
+    pub(crate) fn try_bytes_mut(&mut self) -> core::result::Result<&mut [u8], i32> {
+        self.try_make_writable()?;
+        Ok(self.own_bytes())
+    }
+
     /// # Panics
-    /// When there is no memory for a copy of a shared packet.
+    /// When there is no memory for a copy of a shared packet, or the run holds a lock.
     #[inline]
     #[track_caller]
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         self.make_writable();
-        // SAFETY: as for `bytes`; and the bytes are not shared with another socket buffer now.
-        unsafe { core::slice::from_raw_parts_mut(self.start, self.length) }
+        self.own_bytes()
     }
 }
 
 #[cold]
 #[track_caller]
-fn not_writable() -> ! {
-    panic!("no memory to make a shared packet writable")
+fn not_writable(error: i32) -> ! {
+    panic!("the packet cannot be made writable: error {error}")
 }
 
-/// Where a header of a traffic control program's packet lies.
+/// Where a header of a traffic control program's packet lies. The packet is made writable when the header is
+/// first changed.
 pub struct PacketPlace<'a> {
     buffer: &'a mut SocketBuffer,
     offset: usize,
@@ -147,7 +162,7 @@ impl<'a> PacketPlace<'a> {
     }
 }
 
-impl crate::utils::sealed::Place for PacketPlace<'_> {
+impl crate::view::Place for PacketPlace<'_> {
     #[inline]
     #[track_caller]
     fn prepare(&mut self) {
@@ -182,8 +197,7 @@ impl SkbData<'_> {
     /// A negative errno, `-ENOMEM` above all, when the packet is shared and cannot be copied.
     #[inline]
     pub fn try_mut(&mut self) -> core::result::Result<&mut [u8], i32> {
-        self.buffer.try_make_writable()?;
-        Ok(self.buffer.bytes_mut())
+        self.buffer.try_bytes_mut()
     }
 }
 

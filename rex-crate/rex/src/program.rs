@@ -86,9 +86,13 @@ pub const fn check_name(name: &str) {
         );
         i += 1;
     }
+    // As in C: `__rex_panic_body`, `_GLOBAL_OFFSET_TABLE_` and `_DYNAMIC`, which linkers make, and the
+    // mangled names `_R...` and `_ZN...` are among them.
     assert!(
-        !(bytes.len() >= 2 && bytes[0] == b'_' && bytes[1] == b'_'),
-        "names that begin with `__` are reserved"
+        !(bytes.len() >= 2
+            && bytes[0] == b'_'
+            && (bytes[1] == b'_' || bytes[1].is_ascii_uppercase())),
+        "names that begin with `__`, or `_` and a capital letter, are reserved"
     );
     assert!(!contains(RESERVED, bytes), "the name is reserved");
     assert!(!contains(names::IMPORTS, bytes), "the name is that of a function of the runtime");
@@ -222,6 +226,10 @@ mod tests {
             "a.b",
             "\u{e9}",
             "__p",
+            "_GLOBAL_OFFSET_TABLE_",
+            "_DYNAMIC",
+            "_RNvC1p",
+            "_ZN1p",
             "memcpy",
             "bpf_ktime_get_ns",
             "rex_cpu",

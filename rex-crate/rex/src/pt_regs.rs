@@ -24,6 +24,7 @@ macro_rules! registers {
 
 impl PtRegs {
     /// All zeroes: no registers are known.
+    #[inline]
     pub(crate) fn unknown() -> Self {
         PtRegs { registers: crate::utils::zeroed() }
     }

@@ -5,13 +5,15 @@ use crate::base_helper::base_helpers;
 use crate::generated::kernel::{ethhdr, iphdr, tcphdr, udphdr};
 use crate::generated::{fields, functions};
 use crate::header::header_methods;
+use crate::packet::PacketPlace;
 use crate::program::program_constructor;
 use crate::utils::{Result, result, u16be};
 use core::ffi::c_char;
 use core::marker::PhantomData;
 
+pub use crate::header::HeaderError;
 pub use crate::linux::pkt_cls::{TC_ACT_OK, TC_ACT_REDIRECT, TC_ACT_SHOT};
-pub use crate::packet::{PacketPlace, SkbData};
+pub use crate::packet::SkbData;
 
 /// The program object of traffic control programs.
 #[allow(non_camel_case_types)]
@@ -48,9 +50,13 @@ program_constructor! {
 }
 
 base_helpers!(sched_cls, pointers: false);
-header_methods!(sched_cls, __sk_buff, PacketPlace, |ctx, offset| {
-    PacketPlace::new(&mut ctx.data_slice.buffer, offset)
-});
+header_methods!(
+    sched_cls,
+    __sk_buff,
+    PacketPlace,
+    |ctx, offset| PacketPlace::new(&mut ctx.data_slice.buffer, offset),
+    |ctx| ctx.data_slice.try_mut().map_err(|_| HeaderError::NotWritable)
+);
 
 impl sched_cls {
     /// Sends a copy of the packet to an interface: out of it, or with flag BPF_F_INGRESS into it.

@@ -2,6 +2,7 @@
 //! Locks in map values.
 
 use crate::generated::functions;
+use crate::linux::errno::EDEADLK;
 use core::marker::PhantomData;
 
 pub use crate::linux::bpf::bpf_spin_lock;
@@ -29,7 +30,7 @@ impl<'a> rex_spinlock_guard<'a> {
         // SAFETY: the lock is borrowed for as long as it is held. The runtime's lock takes any content.
         let status = unsafe { functions::rex_spin_lock(lock.cast()) };
         if status < 0 {
-            refused();
+            refused(status);
         }
         rex_spinlock_guard { lock, borrow: PhantomData }
     }
@@ -37,8 +38,11 @@ impl<'a> rex_spinlock_guard<'a> {
 
 #[cold]
 #[track_caller]
-fn refused() -> ! {
-    panic!("the lock cannot be taken: this run holds one already")
+fn refused(status: i64) -> ! {
+    if status == -i64::from(EDEADLK) {
+        panic!("the lock cannot be taken: this run holds one already");
+    }
+    panic!("the lock cannot be taken: this run holds too much already")
 }
 
 impl Drop for rex_spinlock_guard<'_> {

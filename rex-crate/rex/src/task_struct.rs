@@ -95,6 +95,7 @@ pub struct TaskRegisters {
 }
 
 impl TaskRegisters {
+    #[inline]
     fn unknown() -> Self {
         TaskRegisters { registers: PtRegs::unknown() }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 //! Text that nobody else can change.
 
+use crate::opaque;
 use core::fmt;
 use core::ops::Deref;
 
@@ -38,7 +39,9 @@ impl<const N: usize> Text<N> {
     pub fn prefix_of(bytes: &[u8]) -> Self {
         let mut text = Self::new();
         let taken = bytes.len().min(N);
-        text.bytes[..taken].copy_from_slice(&bytes[..taken]);
+        // SAFETY: both have as many bytes; the text's are its own. What is found to be UTF-8 must be this
+        // copy, and not the bytes that it is made of, so it is no ordinary one.
+        unsafe { opaque::copy(bytes.as_ptr(), text.bytes.as_mut_ptr(), taken) };
         text.length = match core::str::from_utf8(&text.bytes[..taken]) {
             Ok(valid) => valid.len(),
             Err(error) => error.valid_up_to(),
@@ -94,6 +97,7 @@ impl<const N: usize> AsRef<str> for Text<N> {
 }
 
 impl<const N: usize> fmt::Write for Text<N> {
+    #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.push(text)
     }

@@ -16,9 +16,11 @@ pub struct tracepoint<C: TracepointContext + 'static> {
 }
 
 mod sealed {
-    pub trait Sealed {
+    pub trait Sealed: Copy {
         /// Where programs with this context attach.
         const SECTION: &'static str;
+        /// Undoes differences between kernels.
+        fn normalise(&mut self) {}
     }
 }
 
@@ -37,7 +39,7 @@ pub trait TracepointContext: sealed::Sealed {}
 struct Common(#[allow(dead_code)] *const c_void);
 
 macro_rules! records {
-    ($($(#[$attribute:meta])* $name:ident, $section:literal {
+    ($($(#[$attribute:meta])* $name:ident, $section:literal $(, int $number:ident)? {
         $($(#[$field_attribute:meta])* $field:ident: $type:ty,)*
     })*) => {
         $(
@@ -51,15 +53,24 @@ macro_rules! records {
 
             impl sealed::Sealed for $name {
                 const SECTION: &'static str = $section;
+
+                $(
+                    #[inline(always)]
+                    fn normalise(&mut self) {
+                        self.$number = i64::from(self.$number as i32);
+                    }
+                )?
             }
             impl TracepointContext for $name {}
         )*
     };
 }
 
+// `int FIELD`: in some kernels the field is an int, and the four bytes behind it were never written
+// (perf_call_bpf_enter() of kernel/trace/trace_syscalls.c, from Linux 6.6 on).
 records! {
     /// A call of open(2).
-    SyscallsEnterOpenCtx, "tracepoint/syscalls/sys_enter_open" {
+    SyscallsEnterOpenCtx, "tracepoint/syscalls/sys_enter_open", int syscall_nr {
         /// The system call's number.
         syscall_nr: i64,
         /// Address of the path in user space.
@@ -70,7 +81,7 @@ records! {
         mode: i64,
     }
     /// A call of openat(2).
-    SyscallsEnterOpenatCtx, "tracepoint/syscalls/sys_enter_openat" {
+    SyscallsEnterOpenatCtx, "tracepoint/syscalls/sys_enter_openat", int syscall_nr {
         /// The system call's number.
         syscall_nr: i64,
         /// Directory file descriptor.
@@ -83,21 +94,21 @@ records! {
         mode: i64,
     }
     /// A return from open(2).
-    SyscallsExitOpenCtx, "tracepoint/syscalls/sys_exit_open" {
+    SyscallsExitOpenCtx, "tracepoint/syscalls/sys_exit_open", int syscall_nr {
         /// The system call's number.
         syscall_nr: i64,
         /// What it returns.
         ret: i64,
     }
     /// A return from openat(2).
-    SyscallsExitOpenatCtx, "tracepoint/syscalls/sys_exit_openat" {
+    SyscallsExitOpenatCtx, "tracepoint/syscalls/sys_exit_openat", int syscall_nr {
         /// The system call's number.
         syscall_nr: i64,
         /// What it returns.
         ret: i64,
     }
     /// A call of dup(2).
-    SyscallsEnterDupCtx, "tracepoint/syscalls/sys_enter_dup" {
+    SyscallsEnterDupCtx, "tracepoint/syscalls/sys_enter_dup", int syscall_nr {
         /// The system call's number.
         syscall_nr: i64,
         /// File descriptor.
@@ -141,9 +152,12 @@ where
 {
     // SAFETY: `program` took a value of `F`.
     let function = unsafe { crate::program::conjure::<F>() };
-    // SAFETY: the runtime runs a program of this section with the event's record. It lives until the
-    // run ends, which nothing of a program outlives: there is no safe place to keep a reference in.
-    let record = unsafe { &*context.cast_const().cast::<C>() };
+    // SAFETY: the runtime runs a program of this section with the event's record.
+    let mut record = unsafe { crate::opaque::read(context.cast_const().cast::<C>()) };
+    record.normalise();
+    // SAFETY: the copy lives until the run ends, which nothing of a program outlives: there is no safe place
+    // to keep a reference in.
+    let record: &'static C = unsafe { &*(&raw const record) };
     crate::program::verdict(function(&tracepoint::<C>::NEW, record))
 }
 

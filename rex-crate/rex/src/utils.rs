@@ -3,13 +3,13 @@
 
 use crate::linux::bpf::{BPF_F_CURRENT_CPU, BPF_F_INDEX_MASK};
 use crate::map::RexPerfEventArray;
+use crate::opaque;
 use core::ffi::c_int;
 use core::fmt;
-use core::marker::PhantomData;
 use core::mem::{Assume, TransmuteFrom};
-use core::ops::{Deref, DerefMut};
 
 pub use crate::text::Text;
+pub use crate::view::{Aligned, AlignedMut, convert_slice_to_struct, convert_slice_to_struct_mut};
 
 /// What programs and helpers return: `Ok` of a non-negative number, `Err` of a negative errno. A
 /// program's value in either arm is its verdict.
@@ -98,14 +98,15 @@ where
 #[diagnostic::do_not_recommend]
 unsafe impl<T: Plain, const N: usize> Plain for [T; N] {}
 
-/// Reads a `T` from the front of the bytes; `None` when there are fewer than it has.
+/// Reads a `T` from the front of the bytes; `None` when there are fewer than it has. The value is a copy that
+/// stays what it is, whoever writes to the bytes.
 #[inline(always)]
 pub fn try_read<T: Copy + NoRef>(bytes: &[u8]) -> Option<T> {
     if bytes.len() < size_of::<T>() {
         return None;
     }
     // SAFETY: the length was checked, and any bytes are a T.
-    Some(unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
+    Some(unsafe { opaque::read(bytes.as_ptr().cast::<T>()) })
 }
 
 /// Reads a `T` at an offset, in bytes.
@@ -180,8 +181,9 @@ pub fn write_bits(bytes: &mut [u8], first: usize, size: usize, value: u64) {
 
 /// The bytes of a value.
 #[inline(always)]
-pub fn as_bytes<T: Plain>(value: &T) -> &[u8] {
-    // SAFETY: all of the value's bytes are initialised, and cannot change while it is borrowed.
+pub fn as_bytes<T: Copy + Plain>(value: &T) -> &[u8] {
+    // SAFETY: all of the value's bytes are initialised; and as it is `Copy` it is no cell, which could change
+    // while it is borrowed.
     unsafe { core::slice::from_raw_parts(core::ptr::from_ref(value).cast::<u8>(), size_of::<T>()) }
 }
 
@@ -190,116 +192,6 @@ pub fn as_bytes<T: Plain>(value: &T) -> &[u8] {
 pub fn zeroed<T: Copy + NoRef>() -> T {
     // SAFETY: any bytes are a T.
     unsafe { core::mem::zeroed() }
-}
-
-/// A value read from bytes, wherever they lie.
-pub struct Aligned<'a, T> {
-    value: T,
-    bytes: PhantomData<&'a [u8]>,
-}
-
-impl<T> Deref for Aligned<'_, T> {
-    type Target = T;
-
-    #[inline(always)]
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
-/// Where an [`AlignedMut`] writes to. Sealed.
-pub trait Place: sealed::Place {}
-impl<P: sealed::Place> Place for P {}
-
-/// A slice that begins with the value.
-pub struct Bytes<'a>(&'a mut [u8]);
-
-impl<'a> Bytes<'a> {
-    #[inline(always)]
-    pub(crate) fn new(bytes: &'a mut [u8]) -> Self {
-        Bytes(bytes)
-    }
-}
-
-impl sealed::Place for Bytes<'_> {
-    #[inline(always)]
-    fn prepare(&mut self) {}
-
-    #[inline(always)]
-    fn write(&mut self, bytes: &[u8]) {
-        self.0[..bytes.len()].copy_from_slice(bytes);
-    }
-}
-
-/// A value read from bytes, wherever they lie, that is written back when it is dropped if it was
-/// borrowed mutably.
-pub struct AlignedMut<'a, T: Copy + Plain, P: Place = Bytes<'a>> {
-    value: T,
-    changed: bool,
-    place: P,
-    borrow: PhantomData<&'a mut [u8]>,
-}
-
-impl<T: Copy + Plain, P: Place> AlignedMut<'_, T, P> {
-    /// The place is known to have room for a `T`, of which `value` is what lies there.
-    #[inline(always)]
-    pub(crate) fn new(value: T, place: P) -> Self {
-        AlignedMut { value, changed: false, place, borrow: PhantomData }
-    }
-}
-
-impl<T: Copy + Plain, P: Place> Deref for AlignedMut<'_, T, P> {
-    type Target = T;
-
-    #[inline(always)]
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
-impl<T: Copy + Plain, P: Place> DerefMut for AlignedMut<'_, T, P> {
-    #[inline(always)]
-    #[track_caller]
-    fn deref_mut(&mut self) -> &mut T {
-        self.place.prepare();
-        self.changed = true;
-        &mut self.value
-    }
-}
-
-impl<T: Copy + Plain, P: Place> Drop for AlignedMut<'_, T, P> {
-    #[inline(always)]
-    fn drop(&mut self) {
-        if self.changed {
-            self.place.write(as_bytes(&self.value));
-        }
-    }
-}
-
-/// A view of the front of the bytes as a `T`.
-///
-/// # Panics
-/// When there are fewer bytes than a `T` has; [`try_read`] does not.
-#[inline]
-#[track_caller]
-pub fn convert_slice_to_struct<T: Copy + NoRef>(bytes: &[u8]) -> Aligned<'_, T> {
-    match try_read(bytes) {
-        Some(value) => Aligned { value, bytes: PhantomData },
-        None => too_short(bytes.len(), size_of::<T>()),
-    }
-}
-
-/// A view of the front of the bytes as a `T`, through which they can be changed.
-///
-/// # Panics
-/// When there are fewer bytes than a `T` has.
-#[inline]
-#[track_caller]
-pub fn convert_slice_to_struct_mut<T: Copy + Plain>(bytes: &mut [u8]) -> AlignedMut<'_, T> {
-    match try_read(bytes) {
-        Some(value) => AlignedMut::new(value, Bytes::new(bytes)),
-        None => too_short(bytes.len(), size_of::<T>()),
-    }
 }
 
 #[cold]
@@ -353,8 +245,9 @@ impl PerfEventMaskedCPU {
         PerfEventMaskedCPU { flags: cpu & BPF_F_INDEX_MASK }
     }
 
+    /// Masked again: a value of this type can be made of any bytes, as every plain one.
     pub(crate) const fn flags(self) -> u64 {
-        self.flags
+        self.flags & BPF_F_INDEX_MASK
     }
 }
 
@@ -379,13 +272,6 @@ pub trait PerfEventStreamer: sealed::PerfEventStreamer {
 
 pub(crate) mod sealed {
     pub trait PerfEventStreamer {}
-
-    pub trait Place {
-        /// Before the first change.
-        fn prepare(&mut self);
-        /// Writes the value's bytes, of which there are as many as were read.
-        fn write(&mut self, bytes: &[u8]);
-    }
 }
 
 /// Appends text to a buffer as far as there is room, and counts what it wrote. Text that does not fit
@@ -580,6 +466,14 @@ mod tests {
             let text = String::from_utf8(buffer[..length].to_vec()).unwrap();
             assert_eq!(text, format!("{number}"));
         }
+    }
+
+    #[test]
+    fn cpus_of_any_bytes() {
+        let forged: PerfEventMaskedCPU = try_read(&[0xff; 8]).unwrap();
+        assert_eq!(forged.flags(), BPF_F_INDEX_MASK);
+        assert_eq!(PerfEventMaskedCPU::any_cpu(1 << 40 | 3).flags(), 3);
+        assert_eq!(PerfEventMaskedCPU::current_cpu().flags(), BPF_F_CURRENT_CPU);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use crate::base_helper::base_helpers;
 use crate::generated::{fields, functions};
 use crate::header::header_methods;
 use crate::program::program_constructor;
-use crate::utils::{Bytes, Result, result};
+use crate::utils::{Result, result};
+use crate::view::Bytes;
 
 pub use crate::generated::kernel::{ethhdr, iphdr, tcphdr, udphdr};
 pub use crate::header::HeaderError;
@@ -45,7 +46,13 @@ program_constructor! {
 }
 
 base_helpers!(xdp, pointers: false);
-header_methods!(xdp, xdp_md, Bytes, |ctx, offset| Bytes::new(&mut ctx.data_slice[offset..]));
+header_methods!(
+    xdp,
+    xdp_md,
+    Bytes,
+    |ctx, offset| Bytes(&mut ctx.data_slice[offset..]),
+    |ctx| Ok::<&mut [u8], HeaderError>(&mut ctx.data_slice)
+);
 
 impl xdp {
     /// Moves the packet's end by `offset` bytes. Bytes that are added are zeroes.

@@ -5,6 +5,7 @@ use super::kind::{self, Delete, Kind, Lookup, Stack, Update};
 use crate::generated::{abi, functions};
 use crate::linux::bpf::bpf_map_type;
 use crate::linux::errno::EINVAL;
+use crate::opaque;
 use crate::utils::{NoRef, Plain, Result, result, zeroed};
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
@@ -100,6 +101,20 @@ where
     unsafe {
         functions::bpf_map_lookup_elem(map, core::ptr::from_ref(key).cast()).cast::<V>().as_mut()
     }
+}
+
+/// A copy of the element: one that stays what it is, whoever writes to the map.
+#[inline(always)]
+pub(crate) fn lookup_copy<const MT: bpf_map_type, K, V: Copy + NoRef>(
+    map: &'static RexMapHandle<MT, K, V>,
+    key: &K,
+) -> Option<V>
+where
+    Kind<MT>: Lookup,
+{
+    let value = core::ptr::from_mut(lookup(map, key)?);
+    // SAFETY: the value is readable until the run ends; any bytes are a V.
+    Some(unsafe { opaque::read(value) })
 }
 
 #[inline(always)]

@@ -48,6 +48,10 @@ const STACK_DEPTH_MAX: usize = 127;
 
 const PAGE_SIZE: u32 = 4096;
 
+/// Most bytes of an event. A record's size has 16 bits (struct perf_event_header), and what else a sample has
+/// besides the event's bytes takes less than a KiB.
+const EVENT_MAX: usize = (64 - 1) << 10;
+
 /// Sizes of key and value as the kernel wants them in a definition, in bytes.
 pub(super) struct Sizes {
     pub key: u32,
@@ -91,6 +95,7 @@ pub(super) const fn check(
         }
         BPF_MAP_TYPE_PERF_EVENT_ARRAY => {
             assert!(key_size == 4, "a perf event array has u32 keys");
+            assert!(value_size <= EVENT_MAX, "an event has up to 63 KiB");
             // The array's elements are file descriptors; V is the type of the events.
             assert!(flags & !access == 0, "a flag that this kind of map does not have");
             return Sizes { key: 4, value: 4 };
@@ -159,7 +164,7 @@ mod tests {
         for definition in good {
             assert!(accepted(definition), "{definition:?}");
         }
-        let bad: [Definition; 25] = [
+        let bad: [Definition; 26] = [
             (BPF_MAP_TYPE_HASH, 0, 0, U64, U64),
             (BPF_MAP_TYPE_HASH, 1, BPF_F_RDONLY_PROG, U64, U64),
             (BPF_MAP_TYPE_HASH, 1, BPF_F_MMAPABLE, U64, U64),
@@ -178,6 +183,7 @@ mod tests {
             (BPF_MAP_TYPE_ARRAY, 1, BPF_F_WRONLY_PROG, U32, U64),
             (BPF_MAP_TYPE_ARRAY, 1, BPF_F_NO_PREALLOC, U32, U64),
             (BPF_MAP_TYPE_PERF_EVENT_ARRAY, 1, 0, U64, U32),
+            (BPF_MAP_TYPE_PERF_EVENT_ARRAY, 1, 0, U32, (EVENT_MAX + 1, 1)),
             (BPF_MAP_TYPE_STACK_TRACE, 1, 0, U32, (128 * 8, 8)),
             (BPF_MAP_TYPE_STACK_TRACE, 1, 0, U32, (12, 4)),
             (BPF_MAP_TYPE_QUEUE, 1, 0, U32, U64),

@@ -4,7 +4,8 @@
 //! A lookup gives a reference into the map, as in C. Other CPUs and user space may change the value at
 //! the same time, and two lookups may give the same value; plain data makes that harmless for memory
 //! (any bytes are a value), but what was checked may have changed when it is read again: copy out what
-//! you check ([`RexHashMap::get`]), or keep it under a lock ([`crate::spinlock`]). Text of such bytes is a
+//! you check, with [`RexHashMap::get`] (`*map.get_mut(..)?` need not be a copy: the compiler may look at the
+//! original again), or keep it under a lock ([`crate::spinlock`]). Text of such bytes is a
 //! copy, too: [`crate::utils::Text`]. An element that is deleted stays readable until the run ends.
 
 mod handle;
@@ -21,10 +22,22 @@ pub use tables::{
     RexStackTrace,
 };
 
-/// Fails to compile for a static that is no map.
-#[doc(hidden)]
-pub fn is_map<const MT: u32, K, V: Copy + crate::utils::NoRef>(_: &'static RexMapHandle<MT, K, V>) {
+mod sealed {
+    pub trait Sealed {}
 }
+
+/// The types of maps. Sealed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not one of the map types in `rex::map`",
+    label = "not a map"
+)]
+pub trait Map: sealed::Sealed {}
+impl<const MT: u32, K, V: Copy + crate::utils::NoRef> sealed::Sealed for RexMapHandle<MT, K, V> {}
+impl<const MT: u32, K, V: Copy + crate::utils::NoRef> Map for RexMapHandle<MT, K, V> {}
+
+/// Fails to compile for a type that is no map; one that dereferences to a map is none.
+#[doc(hidden)]
+pub const fn is_map<M: Map>() {}
 
 /// What `#[rex_map]` expands to: the static, exported by its name, in section .maps. On the host it is an
 /// ordinary static.
@@ -46,7 +59,7 @@ macro_rules! __rex_map_static {
 
         const _: () = {
             $crate::program::check_name($text);
-            let _: fn() = || $crate::map::is_map(&$name);
+            $crate::map::is_map::<$type>();
         };
     };
 }

@@ -135,6 +135,7 @@ impl Drop for RexRingBufEntry<'_> {
 }
 
 impl fmt::Write for RexRingBufEntry<'_> {
+    #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = &mut self.bytes[self.written..];
         // One byte stays for the NUL.

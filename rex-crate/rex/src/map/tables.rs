@@ -57,7 +57,7 @@ impl<K, V: Copy + NoRef> RexHashMap<K, V> {
     /// A copy of the element.
     #[inline]
     pub fn get(&'static self, key: &K) -> Option<V> {
-        handle::lookup(self, key).map(|value| *value)
+        handle::lookup_copy(self, key)
     }
 
     /// Removes the element.
@@ -89,7 +89,7 @@ impl<V: Copy + NoRef> RexArrayMap<V> {
     /// A copy of the element.
     #[inline]
     pub fn get(&'static self, key: &u32) -> Option<V> {
-        handle::lookup(self, key).map(|value| *value)
+        handle::lookup_copy(self, key)
     }
 
     /// The kernel's answer to deleting from an array.
@@ -112,7 +112,7 @@ impl<V: Copy + NoRef> RexPerCPUArrayMap<V> {
     /// A copy of this CPU's element.
     #[inline]
     pub fn get(&'static self, key: &u32) -> Option<V> {
-        handle::lookup(self, key).map(|value| *value)
+        handle::lookup_copy(self, key)
     }
 }
 

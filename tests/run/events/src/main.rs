@@ -5,12 +5,14 @@
 #![no_main]
 
 use rex::kprobe::kprobe;
-use rex::map::{RexHashMap, RexPerCPUArrayMap, RexPerfEventArray, RexQueue, RexStack};
+use rex::linux::bpf::bpf_spin_lock;
+use rex::map::{RexArrayMap, RexHashMap, RexPerCPUArrayMap, RexPerfEventArray, RexQueue, RexStack};
 use rex::perf_event::{bpf_perf_event_data, perf_event};
 use rex::pt_regs::PtRegs;
-use rex::sched_cls::{__sk_buff, TC_ACT_OK, TC_ACT_SHOT, sched_cls};
+use rex::sched_cls::{__sk_buff, HeaderError, TC_ACT_OK, TC_ACT_SHOT, sched_cls};
+use rex::spinlock::rex_spinlock_guard;
 use rex::task_struct::OwnedTaskStruct;
-use rex::tracepoint::{RawSyscallsEnterCtx, tracepoint};
+use rex::tracepoint::{RawSyscallsEnterCtx, SyscallsEnterDupCtx, tracepoint};
 use rex::utils::PerfEventMaskedCPU;
 use rex::{Result, rex_kprobe, rex_map, rex_perf_event, rex_printk, rex_tc, rex_tracepoint};
 
@@ -101,4 +103,54 @@ fn no_vlan(program: &sched_cls, skb: &mut __sk_buff) -> Result {
         program.bpf_clone_redirect(skb, 3, 0)?;
     }
     Ok(TC_ACT_OK as i32)
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Locked {
+    lock: bpf_spin_lock,
+    reserved: u32,
+}
+
+#[rex_map]
+static LOCKED: RexArrayMap<Locked> = RexArrayMap::new(1, 0);
+
+/// The verdict says what became of an attempt at a header that can be changed; while a lock is held there is none.
+#[rex_tc]
+fn tries_under_lock(program: &sched_cls, skb: &mut __sk_buff) -> Result {
+    let entry = LOCKED.get_mut(&0).ok_or(-1)?;
+    let _guard = rex_spinlock_guard::new(&mut entry.lock);
+    match program.try_ip_header(skb) {
+        Ok(_) => Ok(100),
+        Err(HeaderError::NotWritable) => Ok(101),
+        Err(_) => Ok(102),
+    }
+}
+
+/// The form without `try_` panics.
+#[rex_tc]
+fn writes_under_lock(program: &sched_cls, skb: &mut __sk_buff) -> Result {
+    program.read_ip_header(skb).map_err(|_| 102)?;
+    let entry = LOCKED.get_mut(&0).ok_or(-1)?;
+    let _guard = rex_spinlock_guard::new(&mut entry.lock);
+    program.ip_header(skb).ttl = 1;
+    Ok(100)
+}
+
+/// Changes a header by both forms, and reads the changes.
+#[rex_tc]
+fn changes_headers(program: &sched_cls, skb: &mut __sk_buff) -> Result {
+    let before = program.read_ip_header(skb).map_err(|_| 102)?;
+    program.try_ip_header(skb).map_err(|_| 103)?.ttl = before.ttl ^ 0xff;
+    program.ip_header(skb).tos = 0x55;
+    let after = program.read_ip_header(skb).map_err(|_| 104)?;
+    let others = (after.id, after.check, after.saddr, after.daddr)
+        == (before.id, before.check, before.saddr, before.daddr);
+    Ok(i32::from(others && after.ttl == before.ttl ^ 0xff && after.tos == 0x55))
+}
+
+/// The verdict is the system call's number, if all 64 bits of it are that.
+#[rex_tracepoint]
+fn number_of_call(_: &tracepoint<SyscallsEnterDupCtx>, record: &'static SyscallsEnterDupCtx) -> Result {
+    Ok(i32::try_from(record.syscall_nr).map_or(-1000, |number| number + record.fildes as i32))
 }
