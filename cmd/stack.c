@@ -9,9 +9,12 @@
 #include "linker/object.h"
 #include "linker/stack.h"
 #include "linker/stack_report.h"
+#include "linker/stack_svg.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SVG };
 
 struct analysed {
     struct object *object;
@@ -47,7 +50,8 @@ static int write_out(struct diag *diag, const char *path, const struct buffer *t
     return 0;
 }
 
-static int report(struct diag *diag, char **files, bool diff, bool json, const char *output)
+static int report(struct diag *diag, char **files, bool diff, enum format format,
+                  const char *output)
 {
     struct analysed first = {0}, second = {0};
     struct buffer text = {0};
@@ -55,7 +59,9 @@ static int report(struct diag *diag, char **files, bool diff, bool json, const c
 
     if (!failed && diff)
         failed = stack_report_diff(diag, first.result, second.result, &text);
-    else if (!failed && json)
+    else if (!failed && format == FORMAT_SVG)
+        failed = stack_report_svg(diag, first.result, &text);
+    else if (!failed && format == FORMAT_JSON)
         failed = stack_report_json(diag, first.result, &text);
     else if (!failed)
         failed = stack_report_text(diag, first.result, &text);
@@ -77,7 +83,8 @@ int command_stack(int argc, char **argv, const struct command_options *options)
         {NULL, 0, NULL, 0},
     };
     const char *output = NULL;
-    bool json = false, diff = false;
+    enum format format = FORMAT_TEXT;
+    bool diff = false;
     int option;
 
     optind = 0;
@@ -87,10 +94,15 @@ int command_stack(int argc, char **argv, const struct command_options *options)
             output = optarg;
             break;
         case OPTION_FORMAT:
-            json = strcmp(optarg, "json") == 0;
-            if (!json && strcmp(optarg, "text") != 0)
-                return command_usage_error(options, "stack",
-                                           "unknown format '%s'; there are text and json", optarg);
+            if (strcmp(optarg, "text") == 0)
+                format = FORMAT_TEXT;
+            else if (strcmp(optarg, "json") == 0)
+                format = FORMAT_JSON;
+            else if (strcmp(optarg, "svg") == 0)
+                format = FORMAT_SVG;
+            else
+                return command_usage_error(
+                    options, "stack", "unknown format '%s'; there are text, json and svg", optarg);
             break;
         case OPTION_DIFF:
             diff = true;
@@ -103,7 +115,7 @@ int command_stack(int argc, char **argv, const struct command_options *options)
         return command_usage_error(options, "stack",
                                    diff ? "--diff takes two objects, the old and the new one"
                                         : "one object is needed");
-    if (diff && json)
-        return command_usage_error(options, "stack", "--diff has no JSON form");
-    return report(options->diag, argv + optind, diff, json, output);
+    if (diff && format != FORMAT_TEXT)
+        return command_usage_error(options, "stack", "--diff writes text only");
+    return report(options->diag, argv + optind, diff, format, output);
 }

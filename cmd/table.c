@@ -55,7 +55,7 @@ const struct command command_table[] = {
      "example: rexc test myprog\n",
      command_test, true},
     {"run", "FILE.rex [options]", "run an object on packets or events, without a kernel",
-     "  --prog NAME            which program, when the object has several\n"
+     "  --prog NAME            which program, when the object has several; may be given again\n"
      "  --pcap IN              packets for xdp and tc: pcap or pcapng\n"
      "  --write OUT.pcap       write the packets that go on\n"
      "  --ctx FILE             events for kprobe, tracepoint, perf_event: JSON (docs/run.md)\n"
@@ -67,7 +67,7 @@ const struct command command_table[] = {
      "example: rexc run target/rex/myprog.rex --pcap traffic.pcap --map-dump\n",
      command_run, false},
     {"stack", "FILE.rex [options] | --diff OLD NEW", "stack bounds and the deepest paths",
-     "  --format text|json     how to print it\n"
+     "  --format text|json|svg how to print it; svg draws the call graph\n"
      "  -o, --output OUT       to a file\n"
      "  --diff OLD NEW         what grew from one object to another\n\n"
      "example: rexc stack target/rex/myprog.rex\n",
@@ -91,6 +91,28 @@ const struct command command_table[] = {
      command_sign, false},
     {"keygen", "NAME", "make NAME.key and NAME.crt for signing", "example: rexc keygen release\n",
      command_keygen, false},
+    {"load", "FILE.rex [options]", "put an object into the running kernel, pinned and attached",
+     "  --pin DIR              pin programs and maps there (/sys/fs/bpf/rexc/NAME)\n"
+     "  --attach PROGRAM[=TARGET]\n"
+     "                         attach a program; may be given several times. TARGET for xdp:\n"
+     "                         INTERFACE[:native|:generic]; tc: INTERFACE:ingress|egress; kprobe:\n"
+     "                         FUNCTION[+OFFSET]; tracepoint: CATEGORY/EVENT; perf_event: "
+     "[EVENT@]HZ\n"
+     "  --timeout MS           stop a run after so long (100)\n"
+     "  --detach-on-panic      a program that panics becomes one that only returns 0\n\n"
+     "What is pinned or attached stays when rexc has ended; `rexc unload` takes it back.\n\n"
+     "example: rexc load firewall.rex --attach firewall=eth0\n",
+     command_load, false},
+    {"unload", "NAME|ID", "take an object out of the kernel, with its pins and attachments",
+     "example: rexc unload firewall\n", command_unload, false},
+    {"list", "[--json]", "the objects in the kernel: programs, runs, panics, timeouts",
+     "  --json                 for machines\n\n"
+     "example: rexc list\n",
+     command_list, false},
+    {"trust", "[CERT...] [--seal]", "whose objects the kernel takes, until its module is removed",
+     "  --seal                 and nobody else's: no more certificates are taken\n\n"
+     "example: rexc trust release.crt --seal\n",
+     command_trust, false},
     {"bindgen", "[--btf FILE] TYPE...", "Rust bindings of kernel types from BTF",
      "  --btf FILE             a BTF file or a vmlinux; default: /sys/kernel/btf/vmlinux\n"
      "  -o, --output OUT       to a file\n\n"

@@ -28,12 +28,13 @@ static void reach(struct builder *builder, uint32_t node)
 }
 
 /* A function's address is taken: it may be called through any reachable set with its id. */
-static void take(struct builder *builder, uint32_t function, enum callgraph_taken how)
+static void take(struct builder *builder, uint32_t function, enum callgraph_taken how, uint32_t by)
 {
     struct callgraph *graph = builder->graph;
     if (graph->taken[function] != CALLGRAPH_NOT_TAKEN)
         return;
     graph->taken[function] = (uint8_t)how;
+    graph->taker[function] = by;
     const struct code_function *callee = &graph->code->functions[function];
     uint32_t set = callee->has_id ? callee_set_of(&graph->sets, callee->id) : CODE_NONE;
     if (set != CODE_NONE && graph->reachable[graph->code->function_count + set])
@@ -196,7 +197,7 @@ static void visit_function(struct builder *builder, uint32_t function)
             reach(builder, graph->code->function_count + edge->target);
             break;
         case FRAME_REFERENCE:
-            take(builder, edge->target, CALLGRAPH_TAKEN_BY_CODE);
+            take(builder, edge->target, CALLGRAPH_TAKEN_BY_CODE, edge->instruction);
             break;
         }
     }
@@ -224,7 +225,7 @@ static void take_relocated(struct builder *builder)
                                 ? code_function_at(code, (uint64_t)relocation->addend)
                                 : CODE_NONE;
         if (function != CODE_NONE)
-            take(builder, function, CALLGRAPH_TAKEN_BY_RELOCATION);
+            take(builder, function, CALLGRAPH_TAKEN_BY_RELOCATION, (uint32_t)i);
     }
 }
 
@@ -256,9 +257,12 @@ static int prepare(struct builder *builder, const struct code *code)
     graph->node_count = code->function_count + graph->sets.set_count;
     graph->reachable = calloc((size_t)graph->node_count + 1, sizeof(*graph->reachable));
     graph->taken = calloc((size_t)code->function_count + 1, sizeof(*graph->taken));
+    graph->taker = calloc((size_t)code->function_count + 1, sizeof(*graph->taker));
     builder->work = calloc((size_t)graph->node_count + 1, sizeof(*builder->work));
     builder->broken = calloc((size_t)code->function_count + 1, sizeof(*builder->broken));
-    return graph->reachable && graph->taken && builder->work && builder->broken ? 0 : -1;
+    return graph->reachable && graph->taken && graph->taker && builder->work && builder->broken
+               ? 0
+               : -1;
 }
 
 int callgraph_build(struct diag *diag, const struct code *code, const uint32_t *roots,
@@ -305,6 +309,7 @@ void callgraph_free(struct callgraph *graph)
     frames_free(&graph->frames);
     free(graph->reachable);
     free(graph->taken);
+    free(graph->taker);
     free(graph);
 }
 

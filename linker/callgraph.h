@@ -26,6 +26,7 @@ struct callgraph {
     uint32_t node_count; /* functions, then sets */
     bool *reachable;     /* by node */
     uint8_t *taken;      /* by function: enum callgraph_taken */
+    uint32_t *taker;     /* by function: the relocation's index, or the lea's */
 };
 
 enum callgraph_taken {

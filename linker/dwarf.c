@@ -6,6 +6,7 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Inlined calls inside inlined calls, at most: LLVM stops far below. */
 #define INLINE_DEPTH 256
@@ -235,6 +236,9 @@ size_t debug_info_frames(const struct debug_info *info, uint64_t address,
     for (size_t i = 0; i < count; i++) {
         Dwarf_Die call = calls[count - 1 - i];
         if (i < capacity) {
+            if (position.line == 0)
+                position_of(call, function->unit, DW_AT_decl_file, DW_AT_decl_line,
+                            DW_AT_decl_column, &position);
             frames[i] = position;
             frames[i].function = function_name(call);
             frames[i].inlined = i + 1 < count;
@@ -247,14 +251,200 @@ size_t debug_info_frames(const struct debug_info *info, uint64_t address,
     return count;
 }
 
-bool debug_info_declaration(const struct debug_info *info, uint64_t address,
-                            struct source_frame *frame)
+/* -- What a function consists of --------------------------------------------------------------- */
+
+/* Blocks in blocks, and entries of one function: ordinary ones stay far below. In a damaged object
+ * the tree may be as deep as it is large, or have no end. */
+#define TREE_DEPTH 64u
+#define TREE_ENTRIES 100000u
+
+/* Calls visit for each entry below a function that is not a function of its own, parents first,
+ * until it returns false. */
+static void each_entry(Dwarf_Die function, bool (*visit)(Dwarf_Die *die, void *data), void *data)
+{
+    Dwarf_Die open[TREE_DEPTH];
+    unsigned depth = 0;
+
+    if (dwarf_child(&function, &open[0]) != 0)
+        return;
+    for (unsigned count = 0; count < TREE_ENTRIES; count++) {
+        Dwarf_Die *die = &open[depth];
+        int tag = dwarf_tag(die);
+        bool nested = tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block;
+        if (!visit(die, data))
+            return;
+        if (nested && depth + 1 < TREE_DEPTH && dwarf_child(die, &open[depth + 1]) == 0) {
+            depth++;
+            continue;
+        }
+        while (dwarf_siblingof(&open[depth], &open[depth]) != 0) {
+            if (depth == 0)
+                return;
+            depth--;
+        }
+    }
+}
+
+struct declarations {
+    Dwarf_Die unit;
+    struct source_frame *frames;
+    size_t count, capacity;
+};
+
+static bool add_declaration(Dwarf_Die *die, void *data)
+{
+    struct declarations *declarations = data;
+    struct source_frame frame = {.inlined = declarations->count > 0};
+
+    if (declarations->count == declarations->capacity)
+        return false;
+    if (declarations->count > 0 && dwarf_tag(die) != DW_TAG_inlined_subroutine)
+        return true;
+    frame.function = function_name(*die);
+    if (position_of(*die, declarations->unit, DW_AT_decl_file, DW_AT_decl_line, DW_AT_decl_column,
+                    &frame))
+        declarations->frames[declarations->count++] = frame;
+    return true;
+}
+
+size_t debug_info_declarations(const struct debug_info *info, uint64_t address,
+                               struct source_frame *frames, size_t capacity)
 {
     const struct debug_function *function = find_function(info, address);
-    *frame = (struct source_frame){0};
+    struct declarations declarations = {.frames = frames, .capacity = capacity};
+    Dwarf_Die die;
+
     if (!function)
+        return 0;
+    declarations.unit = function->unit;
+    die = function->die;
+    if (add_declaration(&die, &declarations) && declarations.count == 1)
+        each_entry(function->die, add_declaration, &declarations);
+    return declarations.count;
+}
+
+/* Elements of an array of one dimension, which is all that Rust has; 0 when unknown. */
+static uint64_t array_length(Dwarf_Die *array)
+{
+    Dwarf_Die child;
+    unsigned number;
+    if (dwarf_child(array, &child) != 0 || dwarf_tag(&child) != DW_TAG_subrange_type)
+        return 0;
+    if (get_number(&child, DW_AT_count, &number))
+        return number;
+    return get_number(&child, DW_AT_upper_bound, &number) ? (uint64_t)number + 1 : 0;
+}
+
+/* The bytes of a variable's type; 0 when unknown. (dwarf_aggregate_size() does not come back from
+ * types that contain themselves.) */
+static uint64_t type_size(Dwarf_Die die)
+{
+    uint64_t times = 1;
+    for (unsigned depth = 0; depth < 16; depth++) {
+        Dwarf_Attribute attribute;
+        unsigned size;
+        if (!dwarf_attr_integrate(&die, DW_AT_type, &attribute) ||
+            !dwarf_formref_die(&attribute, &die))
+            return 0;
+        if (get_number(&die, DW_AT_byte_size, &size))
+            return times * size;
+        if (dwarf_tag(&die) == DW_TAG_pointer_type)
+            return times * 8;
+        uint64_t length = dwarf_tag(&die) == DW_TAG_array_type ? array_length(&die) : 1;
+        if (length > UINT32_MAX || times > UINT32_MAX)
+            return 0;
+        times *= length;
+    }
+    return 0;
+}
+
+struct variables {
+    Dwarf_Die unit;
+    struct source_variable *items;
+    size_t count, capacity;
+};
+
+/* A place in memory that counts from the frame's base or a register (DWARF 5, 2.6.1.1). */
+static bool is_in_frame(const Dwarf_Op *operations, size_t count)
+{
+    if (count == 0 || (operations[0].atom != DW_OP_fbreg && operations[0].atom != DW_OP_breg6 &&
+                       operations[0].atom != DW_OP_breg7))
         return false;
-    frame->function = function_name(function->die);
-    return position_of(function->die, function->unit, DW_AT_decl_file, DW_AT_decl_line,
-                       DW_AT_decl_column, frame);
+    for (size_t i = 1; i < count; i++)
+        if (operations[i].atom == DW_OP_stack_value || operations[i].atom == DW_OP_deref)
+            return false;
+    return true;
+}
+
+static bool has_place(Dwarf_Die *die)
+{
+    Dwarf_Attribute attribute;
+    Dwarf_Addr base, start, end;
+    Dwarf_Op *operations;
+    size_t count;
+    ptrdiff_t offset = 0;
+
+    if (!dwarf_attr(die, DW_AT_location, &attribute))
+        return false;
+    if (dwarf_getlocation(&attribute, &operations, &count) == 0)
+        return is_in_frame(operations, count);
+    while ((offset = dwarf_getlocations(&attribute, offset, &base, &start, &end, &operations,
+                                        &count)) > 0)
+        if (is_in_frame(operations, count))
+            return true;
+    return false;
+}
+
+static void keep_largest(struct variables *variables, const struct source_variable *variable)
+{
+    size_t at = variables->count;
+    for (size_t i = 0; i < variables->count; i++) {
+        const struct source_variable *other = &variables->items[i];
+        if (other->size == variable->size && other->line == variable->line &&
+            strcmp(other->name, variable->name) == 0)
+            return;
+    }
+    while (at > 0 && variables->items[at - 1].size < variable->size)
+        at--;
+    if (at == variables->capacity)
+        return;
+    if (variables->count < variables->capacity)
+        variables->count++;
+    memmove(&variables->items[at + 1], &variables->items[at],
+            (variables->count - 1 - at) * sizeof(*variables->items));
+    variables->items[at] = *variable;
+}
+
+static bool add_variable(Dwarf_Die *die, void *data)
+{
+    struct variables *variables = data;
+    struct source_variable variable = {0};
+    struct source_frame position = {0};
+    int tag = dwarf_tag(die);
+
+    if ((tag != DW_TAG_variable && tag != DW_TAG_formal_parameter) || !has_place(die))
+        return true;
+    variable.name = dwarf_diename(die);
+    variable.size = type_size(*die);
+    if (!variable.name || variable.size == 0 ||
+        !position_of(*die, variables->unit, DW_AT_decl_file, DW_AT_decl_line, DW_AT_decl_column,
+                     &position))
+        return true;
+    variable.file = position.file;
+    variable.line = position.line;
+    keep_largest(variables, &variable);
+    return true;
+}
+
+size_t debug_info_variables(const struct debug_info *info, uint64_t address,
+                            struct source_variable *items, size_t capacity)
+{
+    const struct debug_function *function = find_function(info, address);
+    struct variables variables = {.items = items, .capacity = capacity};
+
+    if (!function || capacity == 0)
+        return 0;
+    variables.unit = function->unit;
+    each_entry(function->die, add_variable, &variables);
+    return variables.count;
 }

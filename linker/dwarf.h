@@ -30,13 +30,28 @@ int debug_info_open(struct diag *diag, const char *name, const struct object *ob
 void debug_info_close(struct debug_info *info);
 
 /* The calls that an instruction at that image address belongs to: innermost inlined function first,
- * the function of the frame last. For a return address give the address before it, which is inside
- * the call. Returns how many frames there are, and stores at most capacity of them. */
+ * the function of the frame last. Where the compiler gave an instruction no line, the position is
+ * that of the function's declaration. For a return address give the address before it, which is
+ * inside the call. Returns how many frames there are, and stores at most capacity of them. */
 size_t debug_info_frames(const struct debug_info *info, uint64_t address,
                          struct source_frame *frames, size_t capacity);
 
-/* Where the function that contains the address is declared. False when that is unknown. */
-bool debug_info_declaration(const struct debug_info *info, uint64_t address,
-                            struct source_frame *frame);
+/* Where the functions are declared that make up the code of the function at the address: itself,
+ * then what is inlined into it, the outer before the inner. Returns how many it stored. */
+size_t debug_info_declarations(const struct debug_info *info, uint64_t address,
+                               struct source_frame *frames, size_t capacity);
+
+/* A variable or parameter that has, somewhere in its life, a place in the frame. */
+struct source_variable {
+    const char *name;
+    const char *file;
+    unsigned line;
+    uint64_t size; /* bytes */
+};
+
+/* The largest ones of the function that contains the address, largest first; of variables that
+ * share their name, size and line one. Returns how many it stored. */
+size_t debug_info_variables(const struct debug_info *info, uint64_t address,
+                            struct source_variable *variables, size_t capacity);
 
 #endif

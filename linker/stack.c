@@ -141,13 +141,21 @@ static int list_functions(struct analysis *analysis)
     return 0;
 }
 
-/* The checks that the object has. */
+/* Whether the function is on a circle of calls. */
+static bool is_circular(const struct analysis *analysis, uint32_t function)
+{
+    uint32_t component = analysis->whole.nodes[function].component;
+    return component != CODE_NONE && analysis->whole.components[component].circular;
+}
+
+/* The checks that the object has, where they cut a circle. Core is built with checks at all of its
+ * own cuts; those that are on no circle of this object have nothing to test for, and are counted
+ * like any other function. */
 static void mark_checks(struct analysis *analysis)
 {
-    const struct callgraph *graph = analysis->result->graph;
     struct check_site site;
     for (uint32_t i = 0; i < analysis->code->function_count; i++)
-        analysis->cut[i] = graph->reachable[i] && check_site_match(analysis->code, i, &site);
+        analysis->cut[i] = is_circular(analysis, i) && check_site_match(analysis->code, i, &site);
 }
 
 static void report_circle(struct analysis *analysis, uint32_t node)
@@ -194,7 +202,8 @@ static int plan_checks(struct analysis *analysis)
         goto done;
     }
     for (uint32_t i = 0; i < count; i++) {
-        bool ordinary = graph->reachable[i] && analysis->code->functions[i].kind == CODE_FUNCTION;
+        bool ordinary =
+            is_circular(analysis, i) && analysis->code->functions[i].kind == CODE_FUNCTION;
         if (ordinary && is_named(analysis->code, i, options->checked, options->checked_count))
             analysis->cut[i] = true;
         may_check[i] = ordinary && !analysis->cut[i] &&
@@ -219,22 +228,20 @@ static void report_limit(struct analysis *analysis, const struct stack_root *roo
 {
     struct stack_notes notes = {0};
     bool panic = root->type < 0;
+    char *advice = stack_advice(analysis->diag, analysis->result, root);
 
     analysis->failed = true;
-    if (stack_notes_path(analysis->diag, &notes, analysis->result, root)) {
+    if (!advice || stack_notes_path(analysis->diag, &notes, analysis->result, root)) {
         no_memory(analysis);
         stack_notes_free(&notes);
+        free(advice);
         return;
     }
     struct diag_message message = {
         .code = panic ? DIAG_STACK_PANIC_LIMIT : DIAG_STACK_LIMIT,
         .at = {.symbol = root->name},
         .why = "an overflow of the stack would halt the machine",
-        .help =
-            panic ? "Give the types that panic messages print simpler Display or Debug "
-                    "implementations."
-                  : "Move the largest arrays into a map (a per-CPU array of one element serves as "
-                    "scratch space), or use smaller keys and values.",
+        .help = advice,
         .notes = (const char *const *)notes.lines,
     };
     diag_report(
@@ -243,6 +250,7 @@ static void report_limit(struct analysis *analysis, const struct stack_root *roo
         panic ? "formatting a panic message" : "this program", root->bound,
         root->checked ? " before its first check" : "", root->limit, root->bound - root->limit);
     stack_notes_free(&notes);
+    free(advice);
 }
 
 /* The root's deepest path, down to its bound in that depth. */
@@ -398,7 +406,7 @@ static int compare_needs(const void *a, const void *b)
     return strcmp(((const struct stack_need *)a)->name, ((const struct stack_need *)b)->name);
 }
 
-/* All names of all checks, those that cannot be reached with a need of 0. */
+/* All names of all checks, those that cut nothing with a need of 0. */
 static int list_needs(struct analysis *analysis)
 {
     struct stack_result *result = analysis->result;
@@ -414,7 +422,7 @@ static int list_needs(struct analysis *analysis)
         const struct code_function *function = &code->functions[i];
         if (!check_site_match(code, i, &site))
             continue;
-        uint64_t need = analysis->limited.nodes[i].bound;
+        uint64_t need = analysis->cut[i] ? analysis->limited.nodes[i].bound : 0;
         for (size_t j = function->symbol;
              j < object->function_count && object->functions[j].address == function->address; j++)
             result->needs[count++] =

@@ -10,7 +10,10 @@
 
 #define HEAD_FRAMES 24u /* shown of a path that is longer than HEAD_FRAMES + TAIL_FRAMES */
 #define TAIL_FRAMES 16u
-#define SOURCE_FRAMES 32u
+#define SOURCE_FRAMES 64u
+#define INLINED_MAX 6u /* listed under one frame */
+#define FILE_COLUMNS 44u
+#define VARIABLES_SHOWN 4u
 
 char *stack_function_name(const struct code *code, uint32_t function)
 {
@@ -30,20 +33,80 @@ char *stack_function_name(const struct code *code, uint32_t function)
     return buffer_take(&text);
 }
 
+/* Where the compiler is told to say that core and the rex crate are (--remap-path-prefix). */
+static bool is_authors(const struct source_frame *source)
+{
+    return strncmp(source->file, "/rexc/", 6) != 0;
+}
+
+static bool is_cores(const struct source_frame *source)
+{
+    return strncmp(source->file, "/rexc/rust/", 11) == 0;
+}
+
+static bool is_known(const struct source_frame *source)
+{
+    return source->file && source->line;
+}
+
+size_t stack_frame_sources(const struct debug_info *info, const struct code *code,
+                           const struct stack_frame *frame, struct source_frame *sources,
+                           size_t capacity)
+{
+    if (frame->instruction == CODE_NONE)
+        return debug_info_declarations(info, code->functions[frame->function].address, sources,
+                                       capacity < 1 ? capacity : 1);
+    size_t count =
+        debug_info_frames(info, code->instructions[frame->instruction].address, sources, capacity);
+    count = count < capacity ? count : capacity;
+    for (size_t i = 0, j = count; i + 1 < j; i++) { /* they come innermost first */
+        struct source_frame swap = sources[i];
+        sources[i] = sources[--j];
+        sources[j] = swap;
+    }
+    return count;
+}
+
 bool stack_frame_source(const struct debug_info *info, const struct code *code,
                         const struct stack_frame *frame, struct source_frame *source)
 {
-    struct source_frame frames[SOURCE_FRAMES];
+    struct source_frame sources[SOURCE_FRAMES];
+    size_t count = frame->instruction == CODE_NONE
+                       ? debug_info_declarations(info, code->functions[frame->function].address,
+                                                 sources, SOURCE_FRAMES)
+                       : stack_frame_sources(info, code, frame, sources, SOURCE_FRAMES);
 
-    if (frame->instruction == CODE_NONE)
-        return debug_info_declaration(info, code->functions[frame->function].address, source) &&
-               source->file && source->line;
-    size_t count = debug_info_frames(info, code->instructions[frame->instruction].address, frames,
-                                     SOURCE_FRAMES);
-    if (count == 0)
+    for (size_t i = 0; i < count; i++) {
+        if (is_known(&sources[i]) && is_authors(&sources[i])) {
+            *source = sources[i];
+            return true;
+        }
+    }
+    if (count == 0 || !is_known(&sources[0]))
         return false;
-    *source = frames[count <= SOURCE_FRAMES ? count - 1 : SOURCE_FRAMES - 1];
-    return source->file && source->line;
+    *source = sources[0];
+    return true;
+}
+
+enum stack_part stack_frame_part(const struct stack_result *result, const struct stack_root *root,
+                                 const struct stack_frame *frame)
+{
+    const struct code *code = result->graph->code;
+    if (code->functions[frame->function].kind == CODE_IMPORT_THUNK)
+        return STACK_PART_IMPORT;
+    return frame->function != root->function && root->type >= 0 &&
+                   !result->graph->returns.functions[frame->function]
+               ? STACK_PART_PANIC
+               : STACK_PART_PROGRAM;
+}
+
+const struct stack_frame *stack_largest_frame(const struct stack_root *root)
+{
+    const struct stack_frame *largest = NULL;
+    for (size_t i = 0; i < root->path_length; i++)
+        if (!largest || root->path[i].bytes > largest->bytes)
+            largest = &root->path[i];
+    return largest;
 }
 
 void stack_shorten(struct buffer *out, const char *name, size_t width)
@@ -65,13 +128,11 @@ void stack_shorten(struct buffer *out, const char *name, size_t width)
     buffer_append(out, name + length - tail, tail);
 }
 
-/* The last two components of a path tell more than its beginning. */
-static const char *short_file(const char *file)
+static void put_position(struct buffer *out, const char *file, unsigned line)
 {
-    const char *slash = strrchr(file, '/');
-    while (slash && slash > file && slash[-1] != '/')
-        slash--;
-    return slash && strlen(file) > 40 ? slash : file;
+    buffer_string(out, " (");
+    stack_shorten(out, file, FILE_COLUMNS);
+    buffer_format(out, ":%u)", line);
 }
 
 static void frame_line(struct buffer *out, const struct stack_result *result,
@@ -85,7 +146,7 @@ static void frame_line(struct buffer *out, const struct stack_result *result,
     if (code->functions[frame->function].kind == CODE_IMPORT_THUNK)
         buffer_string(&where, " (import: its stack is in the reserve)");
     else if (stack_frame_source(info, code, frame, &source))
-        buffer_format(&where, " (%s:%u)", short_file(source.file), source.line);
+        put_position(&where, source.file, source.line);
     if (frame->tail)
         buffer_string(&where, ", jumps");
     if (!name || where.failed)
@@ -99,6 +160,64 @@ static void frame_line(struct buffer *out, const struct stack_result *result,
     free(name);
 }
 
+/* What is inlined into a frame, down to the call that the path takes. */
+static void inlined_lines(struct buffer *line, const struct stack_result *result,
+                          const struct debug_info *info, const struct stack_frame *frame,
+                          void (*put)(struct buffer *line, void *data), void *data)
+{
+    struct source_frame sources[SOURCE_FRAMES];
+    size_t count = stack_frame_sources(info, result->graph->code, frame, sources, SOURCE_FRAMES);
+    size_t shown = 0;
+    for (size_t i = 1; i < count; i++) { /* the first is the frame's own function */
+        struct buffer where = {0};
+        if (i + 1 < count && is_known(&sources[i]) && is_cores(&sources[i]))
+            continue; /* how closures and operators are called tells nothing */
+        if (++shown == INLINED_MAX && i + 2 < count) {
+            buffer_string(line, "            inlined: ...");
+            put(line, data);
+            i = count - 1; /* the one that makes the call */
+        }
+        char *name = sources[i].function ? demangle(sources[i].function) : NULL;
+        if (is_known(&sources[i]))
+            put_position(&where, sources[i].file, sources[i].line);
+        buffer_string(line, "            inlined: ");
+        stack_shorten(line, name ? name : "(no name)", STACK_COLUMNS - 25 - where.length);
+        if (where.data)
+            buffer_string(line, where.data);
+        line->failed |= where.failed;
+        put(line, data);
+        buffer_free(&where);
+        free(name);
+    }
+}
+
+/* What the author can do something about. */
+static void variable_lines(struct buffer *line, const struct stack_result *result,
+                           const struct stack_root *root, const struct debug_info *info,
+                           void (*put)(struct buffer *line, void *data), void *data)
+{
+    const struct code *code = result->graph->code;
+    const struct stack_frame *frame = stack_largest_frame(root);
+    struct source_variable variables[VARIABLES_SHOWN];
+    size_t count = frame ? debug_info_variables(info, code->functions[frame->function].address,
+                                                variables, VARIABLES_SHOWN)
+                         : 0;
+    char *name;
+
+    if (count == 0 || !(name = stack_function_name(code, frame->function)))
+        return;
+    buffer_string(line, "largest variables of ");
+    stack_shorten(line, name, STACK_COLUMNS - 30);
+    put(line, data);
+    free(name);
+    for (size_t i = 0; i < count; i++) {
+        buffer_format(line, "%8" PRIu64 "  ", variables[i].size);
+        stack_shorten(line, variables[i].name, 32);
+        put_position(line, variables[i].file, variables[i].line);
+        put(line, data);
+    }
+}
+
 /* Calls put for each line; put takes the line from the buffer and empties it. */
 static void each_line(const struct stack_result *result, const struct stack_root *root,
                       const struct debug_info *info, void (*put)(struct buffer *line, void *data),
@@ -107,7 +226,7 @@ static void each_line(const struct stack_result *result, const struct stack_root
     struct buffer line = {0};
     size_t length = root->path_length;
     bool shorten = length > HEAD_FRAMES + TAIL_FRAMES + 1;
-    uint64_t left_out = 0;
+    uint64_t left_out = 0, panic = 0;
 
     for (size_t i = 0; i < length; i++) {
         const struct stack_frame *frame = &root->path[i];
@@ -119,12 +238,20 @@ static void each_line(const struct stack_result *result, const struct stack_root
                           length - HEAD_FRAMES - TAIL_FRAMES);
         } else {
             frame_line(&line, result, info, frame);
+            put(&line, data);
+            inlined_lines(&line, result, info, frame, put, data);
+            if (stack_frame_part(result, root, frame) == STACK_PART_PANIC)
+                panic += frame->bytes;
+            continue;
         }
         put(&line, data);
     }
     buffer_format(&line, "%8" PRIu32 "  bytes%s", root->bound,
                   root->checked ? " to the first stack check" : " in all");
+    if (panic)
+        buffer_format(&line, ", %" PRIu64 " of them on the way to a panic or timeout", panic);
     put(&line, data);
+    variable_lines(&line, result, root, info, put, data);
     buffer_free(&line);
 }
 
@@ -169,6 +296,32 @@ int stack_notes_path(struct diag *diag, struct stack_notes *notes,
     each_line(result, root, info, put_note, &sink);
     debug_info_close(info);
     return sink.failed;
+}
+
+char *stack_advice(struct diag *diag, const struct stack_result *result,
+                   const struct stack_root *root)
+{
+    const struct code *code = result->graph->code;
+    const struct stack_frame *frame = stack_largest_frame(root);
+    struct source_variable largest;
+    struct debug_info *info = NULL;
+    struct buffer text = {0};
+
+    if (root->type < 0)
+        return strdup("Give the types that panic messages print simpler Display or Debug "
+                      "implementations.");
+    if (debug_info_open(diag, root->name, code->object, &info))
+        return NULL;
+    if (frame &&
+        debug_info_variables(info, code->functions[frame->function].address, &largest, 1) &&
+        largest.size >= 128)
+        buffer_format(&text, "Move '%s' (%" PRIu64 " bytes)", largest.name, largest.size);
+    else
+        buffer_string(&text, "Move the largest arrays");
+    buffer_string(&text, " into a map (a per-CPU array of one element serves as scratch space), or "
+                         "use smaller keys and values.");
+    debug_info_close(info);
+    return buffer_take(&text);
 }
 
 int stack_notes_circle(struct stack_notes *notes, const struct code *code, const uint32_t *circle,

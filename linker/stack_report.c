@@ -6,6 +6,7 @@
 #include "base/diag.h"
 #include "linker/imports.h"
 #include "linker/stack_path.h"
+#include "runtime/abi/rex_abi.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -72,6 +73,33 @@ static void text_checks(struct report *report)
     }
 }
 
+/* Why a function is in the set of its id: what has its address. */
+static void put_reason(struct report *report, struct buffer *out, uint32_t function)
+{
+    const struct callgraph *graph = report->result->graph;
+    const struct object *object = report->code->object;
+    uint32_t by = graph->taker[function];
+
+    if (graph->taken[function] == CALLGRAPH_TAKEN_BY_RELOCATION) {
+        uint64_t place = object->relocations[by].offset;
+        for (size_t i = 1; i < object->symbol_count; i++) {
+            const struct object_symbol *symbol = &object->symbols[i];
+            if (symbol->type != STT_OBJECT || place < symbol->value ||
+                place - symbol->value >= symbol->size)
+                continue;
+            char *name = demangle(symbol->name);
+            buffer_format(out, "in %s", name ? name : symbol->name);
+            free(name);
+            return;
+        }
+        buffer_format(out, "in the table at 0x%" PRIx64, place);
+        return;
+    }
+    char *name = stack_function_name(report->code, report->code->instructions[by].function);
+    buffer_format(out, "taken in %s", name ? name : "?");
+    free(name);
+}
+
 static void text_sets(struct report *report)
 {
     const struct callgraph *graph = report->result->graph;
@@ -89,12 +117,43 @@ static void text_sets(struct report *report)
                                  : "calls nothing: no such function's address is taken");
         for (uint32_t j = 0; j < set->count; j++) {
             uint32_t member = graph->sets.members[set->first + j];
-            bool relocated = graph->taken[member] == CALLGRAPH_TAKEN_BY_RELOCATION;
+            struct buffer reason = {0};
             buffer_string(out, "            ");
-            put_function(report, member, STACK_COLUMNS - 12 - 24);
-            buffer_string(out, relocated ? " (in a table)\n" : " (address taken)\n");
+            size_t before = out->length;
+            put_function(report, member, STACK_COLUMNS - 14);
+            put_reason(report, &reason, member);
+            bool fits = out->length - before + reason.length + 15 <= STACK_COLUMNS;
+            buffer_string(out, fits ? " (" : "\n              (");
+            stack_shorten(out, reason.data ? reason.data : "", STACK_COLUMNS - 17);
+            buffer_string(out, ")\n");
+            out->failed |= reason.failed;
+            buffer_free(&reason);
         }
     }
+}
+
+/* The import that may use most of the reserve. */
+static const struct rex_import *deepest_helper(const struct report *report)
+{
+    const struct rex_import *deepest = NULL;
+    for (uint32_t i = 0; i < report->code->function_count; i++) {
+        const char *name = report->code->functions[i].import;
+        const struct rex_import *import =
+            name && report->result->graph->reachable[i] ? import_find(name) : NULL;
+        if (import && (!deepest || import->stack > deepest->stack))
+            deepest = import;
+    }
+    return deepest;
+}
+
+static void text_helpers(struct report *report)
+{
+    const struct rex_import *deepest = deepest_helper(report);
+    if (deepest)
+        buffer_format(report->out,
+                      "\nhelpers: at most %u bytes (%s), of the %u that are reserved below these "
+                      "stacks\n",
+                      deepest->stack, deepest->name, REX_STACK_RESERVE);
 }
 
 static void text_root(struct report *report, const struct stack_root *root, const char *title)
@@ -125,6 +184,7 @@ int stack_report_text(struct diag *diag, const struct stack_result *result, stru
         buffer_free(&title);
     }
     text_root(&report, &result->panic, "\npanic message, on a stack of its own");
+    text_helpers(&report);
     text_checks(&report);
     text_sets(&report);
     return close_report(diag, &report);
@@ -138,8 +198,58 @@ static json_t *json_function(struct report *report, uint32_t function)
     return text;
 }
 
+static void json_position(json_t *entry, const char *file, unsigned line)
+{
+    if (!file || !line)
+        return;
+    json_object_set_new(entry, "file", json_string(file));
+    json_object_set_new(entry, "line", json_integer(line));
+}
+
+static json_t *json_inlined(struct report *report, const struct stack_frame *frame)
+{
+    struct source_frame sources[64];
+    size_t count = stack_frame_sources(report->info, report->code, frame, sources, 64);
+    json_t *inlined = json_array();
+
+    for (size_t i = 1; i < count; i++) {
+        json_t *entry = json_object();
+        char *name = sources[i].function ? demangle(sources[i].function) : NULL;
+        json_object_set_new(entry, "function", name ? json_string(name) : json_null());
+        json_position(entry, sources[i].file, sources[i].line);
+        json_array_append_new(inlined, entry);
+        free(name);
+    }
+    return inlined;
+}
+
+/* The frame of the path that takes most, and what is in it. */
+static json_t *json_largest(struct report *report, const struct stack_root *root)
+{
+    const struct stack_frame *frame = stack_largest_frame(root);
+    struct source_variable variables[16];
+    if (!frame)
+        return json_null();
+    size_t count = debug_info_variables(
+        report->info, report->code->functions[frame->function].address, variables, 16);
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_t *entry = json_object();
+        json_object_set_new(entry, "name", json_string(variables[i].name));
+        json_object_set_new(entry, "bytes", json_integer((json_int_t)variables[i].size));
+        json_position(entry, variables[i].file, variables[i].line);
+        json_array_append_new(list, entry);
+    }
+    json_t *largest = json_object();
+    json_object_set_new(largest, "function", json_function(report, frame->function));
+    json_object_set_new(largest, "bytes", json_integer(frame->bytes));
+    json_object_set_new(largest, "variables", list);
+    return largest;
+}
+
 static json_t *json_path(struct report *report, const struct stack_root *root)
 {
+    static const char *const part_names[] = {"program", "panic", "import"};
     json_t *path = json_array();
     for (size_t i = 0; i < root->path_length; i++) {
         const struct stack_frame *frame = &root->path[i];
@@ -147,10 +257,11 @@ static json_t *json_path(struct report *report, const struct stack_root *root)
         json_t *entry = json_object();
         json_object_set_new(entry, "function", json_function(report, frame->function));
         json_object_set_new(entry, "bytes", json_integer(frame->bytes));
-        if (stack_frame_source(report->info, report->code, frame, &source)) {
-            json_object_set_new(entry, "file", json_string(source.file));
-            json_object_set_new(entry, "line", json_integer(source.line));
-        }
+        if (stack_frame_source(report->info, report->code, frame, &source))
+            json_position(entry, source.file, source.line);
+        json_object_set_new(entry, "part",
+                            json_string(part_names[stack_frame_part(report->result, root, frame)]));
+        json_object_set_new(entry, "inlined", json_inlined(report, frame));
         json_object_set_new(entry, "call",
                             json_string(frame->instruction == CODE_NONE ? "end"
                                         : frame->tail                   ? "jump"
@@ -187,11 +298,15 @@ static json_t *json_root(struct report *report, const struct stack_root *root)
     if (root->checked)
         json_object_set_new(entry, "first_check", json_integer(root->bound));
     json_object_set_new(entry, "limit", json_integer(root->limit));
+    json_object_set_new(entry, "headroom",
+                        root->checked ? json_null()
+                                      : json_integer((json_int_t)root->limit - root->bound));
     json_object_set_new(entry, "checked", json_boolean(root->checked));
     json_object_set_new(entry, "panic_bound",
                         report->result->panic.checked ? json_null()
                                                       : json_integer(report->result->panic.bound));
     json_object_set_new(entry, "path", json_path(report, root));
+    json_object_set_new(entry, "largest", json_largest(report, root));
     json_object_set_new(entry, "checks", root->checked ? json_checks(report) : json_array());
     return entry;
 }
@@ -212,8 +327,12 @@ static json_t *json_sets(struct report *report)
             uint32_t function = graph->sets.members[set->first + j];
             bool relocated = graph->taken[function] == CALLGRAPH_TAKEN_BY_RELOCATION;
             json_t *member = json_object();
+            struct buffer reason = {0};
             json_object_set_new(member, "function", json_function(report, function));
             json_object_set_new(member, "taken", json_string(relocated ? "table" : "code"));
+            put_reason(report, &reason, function);
+            json_object_set_new(member, "reason", json_string(reason.data ? reason.data : ""));
+            buffer_free(&reason);
             json_array_append_new(members, member);
         }
         json_object_set_new(entry, "id", json_string(id));
@@ -236,6 +355,11 @@ int stack_report_json(struct diag *diag, const struct stack_result *result, stru
     json_object_set_new(root, "programs", programs);
     json_object_set_new(root, "panic", json_root(&report, &result->panic));
     json_object_set_new(root, "indirect", json_sets(&report));
+    const struct rex_import *helper = deepest_helper(&report);
+    if (helper)
+        json_object_set_new(root, "helpers",
+                            json_pack("{s:s, s:i, s:i}", "function", helper->name, "bytes",
+                                      (int)helper->stack, "reserve", (int)REX_STACK_RESERVE));
     char *text = json_dumps(root, JSON_COMPACT);
     if (!text)
         out->failed = true;
@@ -267,10 +391,29 @@ static const struct stack_frame *find_frame(const struct stack_result *result,
     return NULL;
 }
 
+static void diff_line(struct report *report, const struct stack_frame *frame, int64_t change,
+                      const char *remark)
+{
+    struct source_frame source;
+    struct buffer where = {0};
+
+    if (stack_frame_source(report->info, report->code, frame, &source)) {
+        buffer_string(&where, " (");
+        stack_shorten(&where, source.file, 40);
+        buffer_format(&where, ":%u)", source.line);
+    }
+    buffer_format(report->out, "  %+8" PRId64 "  ", change);
+    put_function(report, frame->function, STACK_COLUMNS - 20 - where.length);
+    if (where.data)
+        buffer_string(report->out, where.data);
+    buffer_format(report->out, "%s\n", remark);
+    report->out->failed |= where.failed;
+    buffer_free(&where);
+}
+
 static void diff_frames(struct report *from, const struct stack_root *old_root, struct report *to,
                         const struct stack_root *new_root)
 {
-    struct buffer *out = to->out;
     for (size_t i = 0; i < new_root->path_length; i++) {
         const struct stack_frame *frame = &new_root->path[i];
         const struct stack_frame *before =
@@ -278,17 +421,13 @@ static void diff_frames(struct report *from, const struct stack_root *old_root, 
         int64_t change = (int64_t)frame->bytes - (before ? (int64_t)before->bytes : 0);
         if (before && change == 0)
             continue;
-        buffer_format(out, "  %+8" PRId64 "  ", change);
-        put_function(to, frame->function, STACK_COLUMNS - 24);
-        buffer_string(out, before ? "\n" : " (new)\n");
+        diff_line(to, frame, change, before ? "" : ", new");
     }
     for (size_t i = 0; i < old_root->path_length; i++) {
         const struct stack_frame *frame = &old_root->path[i];
         if (find_frame(to->result, new_root, from->code->functions[frame->function].name))
             continue;
-        buffer_format(out, "  %+8" PRId64 "  ", -(int64_t)frame->bytes);
-        put_function(from, frame->function, STACK_COLUMNS - 24);
-        buffer_string(out, " (gone)\n");
+        diff_line(from, frame, -(int64_t)frame->bytes, ", gone");
     }
 }
 
@@ -312,9 +451,14 @@ static void diff_root(struct report *from, const struct stack_root *old_root, st
 int stack_report_diff(struct diag *diag, const struct stack_result *old_result,
                       const struct stack_result *new_result, struct buffer *out)
 {
-    struct report from = {.result = old_result, .code = old_result->graph->code, .out = out};
-    struct report to = {.result = new_result, .code = new_result->graph->code, .out = out};
+    struct report from, to;
 
+    if (open_report(diag, old_result, out, &from))
+        return -1;
+    if (open_report(diag, new_result, out, &to)) {
+        debug_info_close(from.info);
+        return -1;
+    }
     for (size_t i = 0; i < new_result->program_count; i++) {
         const struct stack_root *root = &new_result->programs[i];
         diff_root(&from, find_program(old_result, root->name), &to, root);
@@ -323,5 +467,6 @@ int stack_report_diff(struct diag *diag, const struct stack_result *old_result,
         if (!find_program(new_result, old_result->programs[i].name))
             buffer_format(out, "%s: gone\n", old_result->programs[i].name);
     diff_root(&from, &old_result->panic, &to, &new_result->panic);
+    debug_info_close(from.info);
     return close_report(diag, &to);
 }

@@ -14,11 +14,17 @@ int stack_report_text(struct diag *diag, const struct stack_result *result, stru
 
 /* One line of JSON, format 1:
  *   {"format":1,"programs":[{"name","type","bound","limit","checked","panic_bound",
- *     "path":[{"function","bytes","file","line","call"}],
+ *     "headroom",
+ *     "path":[{"function","bytes","file","line","part","inlined":[{"function","file","line"}],
+ *              "call"}],
+ *     "largest":{"function","bytes","variables":[{"name","bytes","file","line"}]},
  *     "checks":[{"function","cycle":[...],"need"}]}],
- *    "panic":{...as a program, without type}, "indirect":[{"id","members":[{"function","taken"}]}]}
- * bound is null for a program with checks, and then "first_check" is the bytes to the first check;
- * file and line are left out when unknown; "call" is "call", "jump" or "end". */
+ *    "panic":{...as a program, without type},
+ *    "indirect":[{"id","members":[{"function","taken","reason"}]}],
+ *    "helpers":{"function","bytes","reserve"}}
+ * bound and headroom are null for a program with checks, and then "first_check" is the bytes to the
+ * first check; file and line are left out when unknown; "call" is "call", "jump" or "end"; "part"
+ * is "program", "panic" or "import"; largest is the frame of the path that takes most. */
 int stack_report_json(struct diag *diag, const struct stack_result *result, struct buffer *out);
 
 /* What changed from one object to another: bounds, and the frames of the functions on the deepest

@@ -16,7 +16,8 @@ setup() {
     [[ "$output" == *"    +200  realigned"* ]]
     [[ "$output" == *"by_recursion (xdp): bounded by stack checks at 16384 bytes"* ]]
     [[ "$output" == *"stack checks: 1"* ]]
-    [[ "$output" == *"second (address taken)"* ]]
+    [[ "$output" == *"second (taken in "* ]]
+    [[ "$output" == *"helpers: at most "*" of the 16384 that are reserved"* ]]
 }
 
 @test "the JSON is one line of the documented shape" {
@@ -34,6 +35,44 @@ assert table["panic_bound"] == 72
 assert recursion["bound"] is None and recursion["checked"] is True
 check, = recursion["checks"]
 assert check["function"] == "recursive" and check["need"] == 64 and "recursive" in check["cycle"]
+PYTHON
+}
+
+@test "the picture is well-formed and has the deepest path" {
+    run -0 --separate-stderr rexc stack program.rex --format svg -o graph.svg
+    [ -z "$output$stderr" ]
+    python3 - graph.svg <<'PYTHON'
+import sys, xml.etree.ElementTree as tree
+svg = "{http://www.w3.org/2000/svg}"
+root = tree.parse(sys.argv[1]).getroot()
+assert root.tag == svg + "svg"
+deepest = [group for group in root.iter(svg + "g") if "deepest" in group.get("class").split()]
+labels = [group.find(svg + "text").text for group in deepest]
+assert "+200  realigned" in labels, labels
+titles = [text.text for text in root.iter(svg + "text") if text.get("class") == "title"]
+assert titles[0] == "by_table (xdp): 216 bytes; the limit is 16384", titles
+assert any(title.startswith("behind the stack check of recursive: 64 bytes") for title in titles), titles
+PYTHON
+}
+
+@test "the author's function is named where it is inlined, with its variables" {
+    export XDG_CONFIG_HOME=$BATS_FILE_TMPDIR/config
+    rexc new -q xdp hello
+    cp "$BATS_TEST_DIRNAME/../programs/big_locals.rs" hello/src/main.rs
+    rexc build -q hello
+    run -0 --separate-stderr rexc stack hello/target/rex/hello.rex
+    [[ "$output" == *"big_locals (src/main.rs:"*"inlined: hello::big_locals (src/main.rs:"* ]]
+    [[ "$output" == *"largest variables of hello::most_frequent"*"8192  histogram (src/main.rs:"* ]]
+    [ "$(wc -L <<<"$output")" -le 100 ]
+    rexc stack --format json hello/target/rex/hello.rex >report.json
+    python3 - report.json <<'PYTHON'
+import json, sys
+program, = json.load(open(sys.argv[1]))["programs"]
+assert program["headroom"] == program["limit"] - program["bound"]
+assert program["path"][0]["file"] == "src/main.rs"
+assert program["path"][0]["inlined"][-1]["function"] == "hello::big_locals"
+assert program["largest"]["function"] == "hello::most_frequent"
+assert program["largest"]["variables"][0]["bytes"] == 8192
 PYTHON
 }
 

@@ -486,6 +486,39 @@ static void check_in_an_acyclic_program_changes_nothing(void **state)
     builder_free(builder);
 }
 
+/* Core's checks are where core's own circles are, which need not be this object's. */
+static void a_check_on_no_circle_cuts_nothing(void **state)
+{
+    struct builder *builder = builder_new();
+    struct stack_options needs = {.round = STACK_NEEDS};
+    struct answer answer;
+    (void)state;
+    uint32_t idle = builder_declare(builder, "idle"),
+             idle_body = builder_declare(builder, "idle.rex_body"),
+             checked = builder_declare(builder, "checked"),
+             body = builder_declare(builder, "checked.rex_body");
+    uint32_t both[] = {checked, idle};
+    builder_check(builder, idle, 0, idle_body);
+    builder_function(builder, idle_body, 200, NULL, 0);
+    builder_check(builder, checked, 40 + 8 + 200, body);
+    maybe_calls(builder, body, 40, both, 2);
+    program(builder, both, 2);
+    analyse(builder, &final, &answer);
+    assert_true(answer.result->programs[0].checked);
+    assert_int_equal(answer.result->programs[0].bound, 16 + 8 + 200);
+    assert_int_equal(answer.result->check_count, 1);
+    assert_string_equal(answer.result->checks[0].name, "checked");
+    assert_int_equal(answer.result->checks[0].circle_length, 2);
+    assert_int_equal(answer.result->checks[0].need, 40 + 8 + 200);
+    forget(&answer);
+    analyse(builder, &needs, &answer);
+    assert_int_equal(answer.result->need_count, 2);
+    assert_string_equal(answer.result->needs[1].name, "idle");
+    assert_int_equal(answer.result->needs[1].bytes, 0);
+    forget(&answer);
+    builder_free(builder);
+}
+
 static struct builder *deep_program(uint32_t frame)
 {
     struct builder *builder = builder_new();
@@ -797,6 +830,7 @@ int main(void)
         cmocka_unit_test(the_way_to_the_first_check_must_fit),
         cmocka_unit_test(checks_that_cannot_be_passed_are_refused),
         cmocka_unit_test(check_in_an_acyclic_program_changes_nothing),
+        cmocka_unit_test(a_check_on_no_circle_cuts_nothing),
         cmocka_unit_test(the_limit_is_exact),
         cmocka_unit_test(the_panic_body_has_its_own_limit),
         cmocka_unit_test(a_panic_body_may_be_recursive),
