@@ -239,7 +239,8 @@ static int write_slots(struct generator *generator, const char *name,
     return 0;
 }
 
-/* The methods of a member that lies in bytes. */
+/* The methods of a member that lies in bytes. They are small and called for each packet, and without
+ * #[inline] each would be a call into the crate's machine code. */
 static int write_access(struct generator *generator, const char *name,
                         const struct bindgen_layout *layout, const struct bindgen_access *access)
 {
@@ -257,7 +258,7 @@ static int write_access(struct generator *generator, const char *name,
     int status = write_type(generator, &type, access->type, name, access->name);
     if (status == 0 && access->bit_size) {
         bool is_signed = as_integer(t)[0] == 'i';
-        buffer_format(out, "\n    pub fn ");
+        buffer_string(out, "\n    #[inline]\n    pub fn ");
         write_identifier(out, access->name);
         buffer_format(out, "(&self) -> %s {\n", type.data);
         buffer_format(out,
@@ -265,20 +266,22 @@ static int write_access(struct generator *generator, const char *name,
                       ") as %s\n",
                       is_signed ? "_signed" : "", slot_prefixes[slot->kind], access->slot, bit,
                       access->bit_size, type.data);
-        buffer_format(out, "    }\n\n    pub fn set_%s(&mut self, value: %s) {\n", access->name,
-                      type.data);
+        buffer_format(out,
+                      "    }\n\n    #[inline]\n    pub fn set_%s(&mut self, value: %s) {\n",
+                      access->name, type.data);
         buffer_format(out,
                       "        ::rex::utils::write_bits(&mut self.%s_%zu, %" PRIu32 ", %" PRIu32
                       ", value as u64);\n    }\n",
                       slot_prefixes[slot->kind], access->slot, bit, access->bit_size);
     } else if (status == 0) {
-        buffer_format(out, "\n    pub fn ");
+        buffer_string(out, "\n    #[inline]\n    pub fn ");
         write_identifier(out, access->name);
         buffer_format(out, "(&self) -> %s {\n", type.data);
         buffer_format(out,
                       "        ::rex::utils::read_at(&self._union_%zu, %" PRIu32 ")\n    }\n\n",
                       access->slot, bit / 8);
-        buffer_format(out, "    pub fn set_%s(&mut self, value: %s) {\n", access->name, type.data);
+        buffer_format(out, "    #[inline]\n    pub fn set_%s(&mut self, value: %s) {\n",
+                      access->name, type.data);
         buffer_format(out,
                       "        ::rex::utils::write_at(&mut self._union_%zu, %" PRIu32
                       ", value);\n    }\n",
