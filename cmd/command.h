@@ -58,6 +58,10 @@ int command_inspect(int argc, char **argv, const struct command_options *options
 int command_verify(int argc, char **argv, const struct command_options *options);
 int command_sign(int argc, char **argv, const struct command_options *options);
 int command_keygen(int argc, char **argv, const struct command_options *options);
+int command_load(int argc, char **argv, const struct command_options *options);
+int command_unload(int argc, char **argv, const struct command_options *options);
+int command_list(int argc, char **argv, const struct command_options *options);
+int command_trust(int argc, char **argv, const struct command_options *options);
 int command_bindgen(int argc, char **argv, const struct command_options *options);
 int command_cache(int argc, char **argv, const struct command_options *options);
 int command_doctor(int argc, char **argv, const struct command_options *options);

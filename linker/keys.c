@@ -133,6 +133,18 @@ const char *certificate_fingerprint(const struct certificate *certificate)
     return certificate->fingerprint;
 }
 
+int certificate_der(struct diag *diag, const struct certificate *certificate, uint8_t **der,
+                    size_t *size)
+{
+    *der = NULL;
+    int length = i2d_X509(certificate->x509, der);
+    if (length < 0)
+        return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "a certificate cannot be encoded: %s",
+                          openssl_reason());
+    *size = (size_t)length;
+    return 0;
+}
+
 /* -- Private keys ----------------------------------------------------------------------------- */
 
 /* OpenSSL asks for a passphrase when, and only when, a key is encrypted. */

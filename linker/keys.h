@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct diag;
 
@@ -25,6 +26,9 @@ int certificate_load(struct diag *diag, const char *path, struct certificate **c
 void certificate_free(struct certificate *certificate);
 /* SHA-256 of its DER form, lower-case hexadecimal. */
 const char *certificate_fingerprint(const struct certificate *certificate);
+/* Its DER form, to free(). */
+int certificate_der(struct diag *diag, const struct certificate *certificate, uint8_t **der,
+                    size_t *size);
 
 /* Reads a pair, and checks that it is one and fit for signing. */
 int signing_key_load(struct diag *diag, const char *key_path, const char *certificate_path,
