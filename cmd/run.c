@@ -14,7 +14,9 @@
 #define OBJECT_MAX (64u << 20) /* bytes of an object file, debug sections included */
 
 struct arguments {
-    const char *object, *program, *capture, *output, *context;
+    const char *object, *capture, *output, *context;
+    const char *programs[SELECTION_MAX];
+    size_t program_count;
     uint64_t repeat, timeout, cpus;
     bool map_dump, json;
 };
@@ -51,7 +53,11 @@ static int parse(int argc, char **argv, const struct command_options *options,
     while (status == 0 && (option = getopt_long(argc, argv, ":", known, NULL)) != -1) {
         switch (option) {
         case 'p':
-            arguments->program = optarg;
+            if (arguments->program_count == SELECTION_MAX)
+                status = command_usage_error(options, "run", "--prog is given more than %d times",
+                                             SELECTION_MAX);
+            else
+                arguments->programs[arguments->program_count++] = optarg;
             break;
         case 'i':
             arguments->capture = optarg;
@@ -92,18 +98,22 @@ static int parse(int argc, char **argv, const struct command_options *options,
     return 0;
 }
 
-static bool takes_packets(const struct runtime *runtime)
-{
-    return runtime->program->type == REX_PROGRAM_XDP || runtime->program->type == REX_PROGRAM_TC;
-}
-
-/* Whether the input that was given is of the program's kind. */
+/* Whether the input that was given is of the programs' kind. */
 static int check_input(struct diag *diag, const struct arguments *arguments,
-                       const struct runtime *runtime)
+                       const struct session *session)
 {
-    const char *type = program_type_name(runtime->program->type);
+    const struct program *program = session->selection.programs[0];
+    const char *type = program_type_name(program->type);
 
-    if (takes_packets(runtime)) {
+    for (size_t i = 1; i < session->selection.count; i++) {
+        const struct program *other = session->selection.programs[i];
+        if (program_takes_packets(other) != program_takes_packets(program))
+            return diag_error(diag, DIAG_RUN_INPUT, "run one after the other",
+                              "program %s runs over packets and program %s for events",
+                              program_takes_packets(program) ? program->name : other->name,
+                              program_takes_packets(program) ? other->name : program->name);
+    }
+    if (program_takes_packets(program)) {
         if (arguments->context)
             return diag_error(diag, DIAG_RUN_INPUT, "give --pcap",
                               "--ctx is not for %s programs, which run over packets", type);
@@ -111,6 +121,10 @@ static int check_input(struct diag *diag, const struct arguments *arguments,
             return diag_error(diag, DIAG_RUN_INPUT,
                               "give --pcap CAPTURE, for example one that tcpdump -w wrote",
                               "an %s program runs over packets, and there are none", type);
+        if (arguments->output && session->selection.count > 1)
+            return diag_error(diag, DIAG_RUN_INPUT, "give --prog once",
+                              "--write is for the packets of one program, not of %zu",
+                              session->selection.count);
     } else if (arguments->capture || arguments->output) {
         return diag_error(diag, DIAG_RUN_INPUT, "give --ctx, or nothing for one event of zeroes",
                           "%s is not for %s programs, which run for events",
@@ -125,28 +139,34 @@ static int run(struct diag *diag, const struct arguments *arguments, struct runt
     struct session session = {.runtime = runtime, .repeat = arguments->repeat};
     int result = -1;
 
-    if (check_input(diag, arguments, runtime) != 0)
+    /* The events may say which programs are meant. */
+    if (arguments->context && arguments->program_count == 0 && runtime->program_count > 1 &&
+        context_read(diag, arguments->context, &session.context) != 0)
         return -1;
-    if (takes_packets(runtime)) {
+    if (selection_make(runtime, arguments->programs, arguments->program_count, session.context,
+                       &session.selection) != 0 ||
+        check_input(diag, arguments, &session) != 0)
+        goto out;
+    if (program_takes_packets(session.selection.programs[0])) {
         if (capture_read(diag, arguments->capture, &capture) != 0)
-            return -1;
+            goto out;
         session.capture = &capture;
         if (arguments->output) {
             session.writer = capture_writer_open(diag, arguments->output, &capture);
             if (!session.writer)
                 goto out;
         }
-    } else if (arguments->context) {
+    } else if (!session.context && arguments->context) {
         if (context_read(diag, arguments->context, &session.context) != 0)
-            return -1;
-    } else {
+            goto out;
+    } else if (!session.context) {
         session.context = context_default(diag);
         if (!session.context)
-            return -1;
+            goto out;
     }
     if (session_run(&session) != 0)
         goto out;
-    result = arguments->json ? summary_json(stdout, &session)
+    result = arguments->json ? summary_json(stdout, &session, arguments->map_dump)
                              : summary_text(stdout, &session, arguments->map_dump);
     if (session.writer && result == 0) {
         result = capture_writer_finish(diag, session.writer);
@@ -154,6 +174,7 @@ static int run(struct diag *diag, const struct arguments *arguments, struct runt
     }
 out:
     capture_writer_discard(session.writer);
+    session_free(&session);
     context_free(session.context);
     capture_free(&capture);
     return result;
@@ -170,7 +191,6 @@ int command_run(int argc, char **argv, const struct command_options *options)
     if (status != 0)
         return status;
     const struct runtime_options runtime_options = {.name = arguments.object,
-                                                    .program = arguments.program,
                                                     .timeout_ms = (unsigned)arguments.timeout,
                                                     .cpus = (unsigned)arguments.cpus};
     if (file_read(options->diag, arguments.object, OBJECT_MAX, &bytes, &size) != 0)

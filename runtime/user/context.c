@@ -357,14 +357,25 @@ static int event_repeat(struct parser *parser, const json_t *value, void *target
     return parse_bounded(parser, value, 1, UINT32_MAX, &((struct context_event *)target)->repeat);
 }
 
+static int event_program(struct parser *parser, const json_t *value, void *target)
+{
+    struct context_event *event = target;
+    uint64_t address = 0;
+
+    if (json_string_length(value) == 0)
+        return refuse(parser, "not the name of a program or of an attach point");
+    if (keep_text(parser, json_string_value(value), &address) != 0)
+        return -1;
+    event->program = (const char *)address;
+    return 0;
+}
+
 static const struct member event_members[] = {
-    {"registers", event_registers},   {"record", event_record},
-    {"fields", event_fields},         {"common_pid", event_common_pid},
-    {"period", event_period},         {"addr", event_addr},
-    {"counter", event_counter},       {"enabled", event_enabled},
-    {"running", event_running},       {"stack", event_kernel_stack},
-    {"user_stack", event_user_stack}, {"task", event_task},
-    {"repeat", event_repeat},         {NULL, NULL},
+    {"registers", event_registers},   {"record", event_record},         {"fields", event_fields},
+    {"common_pid", event_common_pid}, {"period", event_period},         {"addr", event_addr},
+    {"counter", event_counter},       {"enabled", event_enabled},       {"running", event_running},
+    {"stack", event_kernel_stack},    {"user_stack", event_user_stack}, {"task", event_task},
+    {"repeat", event_repeat},         {"program", event_program},       {NULL, NULL},
 };
 
 /* --- a task --- */
@@ -549,14 +560,16 @@ static int parse_file(struct parser *parser, const json_t *root)
 }
 
 /* A file with the process's own task and nothing else. */
-static struct context_file *create(struct diag *diag)
+static struct context_file *create(struct diag *diag, const char *name)
 {
     struct context_file *file = calloc(1, sizeof(*file));
 
-    if (file)
+    if (file) {
         file->tasks = calloc(1, sizeof(*file->tasks));
-    if (!file || !file->tasks) {
-        free(file);
+        file->name = strdup(name);
+    }
+    if (!file || !file->tasks || !file->name) {
+        context_free(file);
         diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for the context");
         return NULL;
     }
@@ -585,7 +598,7 @@ int context_parse(struct diag *diag, const char *name, const char *text, size_t 
         diag_report(diag, &message, "the context is not JSON: %s", error.text);
         return -1;
     }
-    parser.file = create(diag);
+    parser.file = create(diag, name);
     if (parser.file)
         result = parse_file(&parser, root);
     json_decref(root);
@@ -613,7 +626,8 @@ int context_read(struct diag *diag, const char *path, struct context_file **cont
 
 struct context_file *context_default(struct diag *diag)
 {
-    struct parser parser = {.diag = diag, .name = "the context", .file = create(diag)};
+    struct parser parser = {
+        .diag = diag, .name = "the context", .file = create(diag, "the context")};
 
     if (!parser.file)
         return NULL;
@@ -641,6 +655,7 @@ void context_free(struct context_file *context)
     free(context->memory);
     free(context->events);
     free(context->tasks);
+    free(context->name);
     free(context);
 }
 

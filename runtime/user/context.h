@@ -26,8 +26,10 @@ struct context_event {
     struct perf_sample_data sample;                /* perf_event */
     uint64_t counter, enabled, running;            /* perf_event: bpf_perf_prog_read_value() */
     struct context_stack kernel_stack, user_stack; /* perf_event: bpf_get_stackid_pe() */
-    size_t task;     /* index of the current task in the file's tasks */
-    uint64_t repeat; /* how often the event happens, at least 1 */
+    size_t task;         /* index of the current task in the file's tasks */
+    uint64_t repeat;     /* how often the event happens, at least 1 */
+    const char *program; /* which program it is for, or where that attaches; NULL: each that runs */
+    uint64_t targets;    /* by selection_bind(): a bit for each program that runs */
 };
 
 /* Bytes that bpf_probe_read_kernel() finds at an address. */
@@ -38,6 +40,7 @@ struct context_memory {
 };
 
 struct context_file {
+    char *name; /* for messages */
     struct context_event *events;
     size_t event_count;
     struct task_struct *tasks; /* [0] is the process itself */

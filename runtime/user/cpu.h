@@ -31,6 +31,7 @@
 #include <stdint.h>
 #include <time.h>
 
+struct program;
 struct runtime;
 struct session;
 struct task_struct;
@@ -88,15 +89,16 @@ struct cpu {
     uint64_t random_state;
 
     /* The event being served. */
-    uint64_t event_number;     /* from 1 */
-    const struct frame *frame; /* xdp, tc: as it was captured */
-    struct session *session;   /* that the run belongs to */
-    struct packet packet;      /* xdp, tc */
-    struct traced traced;      /* kprobe, tracepoint, perf_event */
-    struct task_struct *task;  /* the current task; NULL for xdp and tc */
-    uint64_t clones;           /* packets cloned by bpf_clone_redirect() */
-    uint64_t overrides;        /* calls of rex_override_return() */
-    uint64_t leaks;            /* runs that returned with something held */
+    const struct program *program; /* that runs */
+    uint64_t event_number;         /* from 1 */
+    const struct frame *frame;     /* xdp, tc: as it was captured */
+    struct session *session;       /* that the run belongs to */
+    struct packet packet;          /* xdp, tc */
+    struct traced traced;          /* kprobe, tracepoint, perf_event */
+    struct task_struct *task;      /* the current task; NULL for xdp and tc */
+    uint64_t clones;               /* packets cloned by bpf_clone_redirect() */
+    uint64_t overrides;            /* calls of rex_override_return() */
+    uint64_t leaks;                /* runs that returned with something held */
 };
 
 /* The CPU of the calling thread; NULL in a thread that is none. Async-signal-safe once cpu_enter()

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/diag.h"
 #include "runtime/user/runtime.h"
+#include "runtime/user/selection.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -56,12 +57,10 @@ static void report(struct cpu *cpu, struct diag_message *message, const struct t
 
     pthread_mutex_lock(&runtime->reports.lock);
     if (is_printed(&runtime->reports, key_of(trace, message->code))) {
-        strings_format(
-            &notes, "%s %llu, CPU %u, program %s",
-            runtime->program->type == REX_PROGRAM_XDP || runtime->program->type == REX_PROGRAM_TC
-                ? "packet"
-                : "event",
-            (unsigned long long)cpu->event_number, cpu->visible.cpu_number, runtime->program->name);
+        strings_format(&notes, "%s %llu, CPU %u, program %s",
+                       program_takes_packets(cpu->program) ? "packet" : "event",
+                       (unsigned long long)cpu->event_number, cpu->visible.cpu_number,
+                       cpu->program->name);
         trace_describe(cpu, trace, &notes);
         message->notes = (const char *const *)notes.items;
         diag_report(runtime->diag, message, "%s", what);

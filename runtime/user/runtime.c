@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/user/runtime.h"
 
-#include "base/buffer.h"
 #include "base/diag.h"
-#include "base/memory.h"
 #include "linker/dwarf.h"
 #include "linker/imports.h"
 #include "linker/keys.h"
@@ -45,37 +43,6 @@ static int find_programs(struct runtime *runtime)
     }
     qsort(runtime->programs, runtime->program_count, sizeof(*runtime->programs), compare_programs);
     return 0;
-}
-
-static int choose_program(struct runtime *runtime, const struct runtime_options *options)
-{
-    struct buffer names = {0};
-
-    if (runtime->program_count == 0)
-        return diag_error(runtime->diag, DIAG_RUN_NO_PROGRAM, NULL, "%s has no program",
-                          options->name);
-    if (!options->program && runtime->program_count == 1) {
-        runtime->program = &runtime->programs[0];
-        return 0;
-    }
-    for (size_t i = 0; i < runtime->program_count; i++) {
-        if (options->program && strcmp(runtime->programs[i].name, options->program) == 0) {
-            runtime->program = &runtime->programs[i];
-            buffer_free(&names);
-            return 0;
-        }
-        buffer_format(&names, "%s%s", i > 0 ? ", " : "", runtime->programs[i].name);
-    }
-    char *help = must_format("--prog takes one of: %s", names.data ? names.data : "");
-    if (options->program)
-        diag_error(runtime->diag, DIAG_RUN_NO_PROGRAM, help, "%s has no program %s", options->name,
-                   options->program);
-    else
-        diag_error(runtime->diag, DIAG_RUN_NO_PROGRAM, help, "%s has %zu programs", options->name,
-                   runtime->program_count);
-    free(help);
-    buffer_free(&names);
-    return -1;
 }
 
 /* What the kernel's error for a map means, in words. */
@@ -193,6 +160,7 @@ int runtime_open(struct diag *diag, const struct runtime_options *options, const
     if (!runtime)
         return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for the runtime");
     runtime->diag = diag;
+    runtime->name = options->name;
     runtime->timeout_ms = options->timeout_ms;
     error = reports_create(&runtime->reports);
     if (error != 0) {
@@ -200,9 +168,8 @@ int runtime_open(struct diag *diag, const struct runtime_options *options, const
         return diag_error(diag, DIAG_RUN_MACHINE, NULL, "no lock: %s", strerror(-error));
     }
     if (object_read(diag, options->name, bytes, size, &runtime->object) != 0 ||
-        find_programs(runtime) != 0 || choose_program(runtime, options) != 0 ||
-        map_object(runtime, options) != 0 || create_cpus(runtime, options) != 0 ||
-        signals_install(diag, &runtime->signals) != 0) {
+        find_programs(runtime) != 0 || map_object(runtime, options) != 0 ||
+        create_cpus(runtime, options) != 0 || signals_install(diag, &runtime->signals) != 0) {
         runtime_close(runtime);
         return -1;
     }
@@ -248,7 +215,7 @@ const struct debug_info *runtime_debug_info(struct runtime *runtime)
     return runtime->debug_info;
 }
 
-uint64_t runtime_entry(const struct runtime *runtime)
+uint64_t runtime_entry(const struct runtime *runtime, const struct program *program)
 {
-    return (uint64_t)runtime->image.base + runtime->program->entry;
+    return (uint64_t)runtime->image.base + program->entry;
 }

@@ -32,13 +32,13 @@ struct program {
 
 struct runtime {
     struct diag *diag;
+    const char *name; /* of the object's file, for messages */
     struct object *object;
     struct image image;
     struct map **maps; /* in the order of their addresses in the image */
     size_t map_count;
     struct program *programs; /* by entry */
     size_t program_count;
-    const struct program *program; /* the one that runs */
     unsigned timeout_ms;
     struct cpu *cpus;
     unsigned cpu_count;
@@ -52,8 +52,7 @@ struct runtime {
 };
 
 struct runtime_options {
-    const char *name;    /* of the file, for messages */
-    const char *program; /* NULL: the object's only one */
+    const char *name;    /* of the file, for messages; stays until runtime_close() */
     unsigned timeout_ms; /* 1 to RUNTIME_TIMEOUT_MAX_MS */
     unsigned cpus;       /* 1 to RUNTIME_CPUS_MAX */
 };
@@ -68,7 +67,7 @@ void runtime_close(struct runtime *runtime);
 struct map *runtime_ringbuf_of(const struct runtime *runtime, const void *record);
 /* The object's debug information; NULL when it has none. Only with the reports' lock held. */
 const struct debug_info *runtime_debug_info(struct runtime *runtime);
-/* The address in memory of the program's entry. */
-uint64_t runtime_entry(const struct runtime *runtime);
+/* The address in memory of a program's entry. */
+uint64_t runtime_entry(const struct runtime *runtime, const struct program *program);
 
 #endif

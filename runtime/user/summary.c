@@ -17,7 +17,12 @@ struct dump {
     json_t *entries; /* JSON */
     const struct map *map;
     const struct map_types *types;
+    bool all; /* JSON: leave nothing out */
     size_t listed, left_out;
+    /* Text: zero elements of an array, one after the other, that wait for their end. */
+    struct buffer zero_line; /* of the first of them */
+    uint32_t first_zero;
+    size_t zeroes;
     bool failed; /* memory ran out */
 };
 
@@ -39,10 +44,9 @@ static bool is_zero(const uint8_t *bytes, size_t size)
     return size == 0;
 }
 
-/* Zero elements of a big array are not worth a line each. */
 static bool leave_out(struct dump *dump, const void *value, size_t size)
 {
-    if (!is_array(dump->map) || dump->map->definition.max_entries <= SUMMARY_ENTRIES ||
+    if (dump->all || !is_array(dump->map) || dump->map->definition.max_entries <= SUMMARY_ENTRIES ||
         !is_zero(value, size))
         return false;
     dump->left_out++;
@@ -90,40 +94,71 @@ static void append_stack(struct buffer *out, const uint8_t *value, size_t size)
     }
 }
 
+/* A line for one element. */
+static void append_element(struct buffer *line, const struct dump *dump, const void *key,
+                           const void *value, size_t size)
+{
+    buffer_string(line, "    ");
+    if (key)
+        append_key(line, dump, key);
+    else
+        buffer_format(line, "#%zu", dump->listed);
+    buffer_string(line, ": ");
+    if (is_percpu(dump->map)) {
+        const size_t stride = map_value_stride(&dump->map->definition);
+        for (unsigned cpu = 0; cpu < dump->map->cpus; cpu++) {
+            buffer_format(line, "%scpu %u: ", cpu > 0 ? ", " : "", cpu);
+            append_part(line, dump, MAP_VALUE, (const uint8_t *)value + cpu * stride,
+                        dump->map->definition.value_size);
+        }
+    } else if (dump->map->definition.type == BPF_MAP_TYPE_STACK_TRACE) {
+        append_stack(line, value, size);
+    } else {
+        append_part(line, dump, MAP_VALUE, value, size);
+    }
+}
+
+static void put_line(struct dump *dump, struct buffer *line)
+{
+    buffer_char(line, '\n');
+    dump->failed = dump->failed || line->failed;
+    if (line->data)
+        fwrite(line->data, 1, line->length, dump->out);
+    buffer_free(line);
+}
+
+/* Ends a row of zero elements: one is shown as any other, of more the first and the last index. */
+static void put_zeroes(struct dump *dump)
+{
+    if (dump->zeroes == 1)
+        put_line(dump, &dump->zero_line);
+    else if (dump->zeroes > 1)
+        fprintf(dump->out, "    %" PRIu32 "..%" PRIu32 ": all zero\n", dump->first_zero,
+                dump->first_zero + (uint32_t)dump->zeroes - 1);
+    buffer_free(&dump->zero_line);
+    dump->zeroes = 0;
+}
+
 static void visit_text(void *data, const void *key, const void *value, size_t size,
                        const char *note)
 {
     struct dump *dump = data;
     struct buffer line = {0};
 
-    if (leave_out(dump, value, size))
-        return;
-    buffer_string(&line, "    ");
-    if (key)
-        append_key(&line, dump, key);
-    else
-        buffer_format(&line, "#%zu", dump->listed);
-    buffer_string(&line, ": ");
-    if (is_percpu(dump->map)) {
-        const size_t stride = map_value_stride(&dump->map->definition);
-        for (unsigned cpu = 0; cpu < dump->map->cpus; cpu++) {
-            buffer_format(&line, "%scpu %u: ", cpu > 0 ? ", " : "", cpu);
-            append_part(&line, dump, MAP_VALUE, (const uint8_t *)value + cpu * stride,
-                        dump->map->definition.value_size);
+    if (is_array(dump->map) && is_zero(value, size)) {
+        if (dump->zeroes++ == 0) {
+            memcpy(&dump->first_zero, key, sizeof(dump->first_zero));
+            append_element(&dump->zero_line, dump, key, value, size);
         }
-    } else if (dump->map->definition.type == BPF_MAP_TYPE_STACK_TRACE) {
-        append_stack(&line, value, size);
-    } else {
-        append_part(&line, dump, MAP_VALUE, value, size);
+        dump->listed++;
+        return;
     }
+    put_zeroes(dump);
+    append_element(&line, dump, key, value, size);
     if (note)
         buffer_format(&line, " (%s)", note);
-    buffer_char(&line, '\n');
     dump->listed++;
-    dump->failed = dump->failed || line.failed;
-    if (line.data)
-        fwrite(line.data, 1, line.length, dump->out);
-    buffer_free(&line);
+    put_line(dump, &line);
 }
 
 static json_t *hex_string(const void *bytes, size_t size)
@@ -218,9 +253,8 @@ static int dump_maps_text(FILE *out, const struct session *session)
                 map->definition.max_entries);
         if (map_each(map, visit_text, &dump) != 0)
             dump.failed = true;
-        if (dump.left_out > 0)
-            fprintf(out, "    and %zu elements that are all zero\n", dump.left_out);
-        if (dump.listed + dump.left_out == 0)
+        put_zeroes(&dump);
+        if (dump.listed == 0)
             fprintf(out, "    empty\n");
         failed = failed || dump.failed;
     }
@@ -234,11 +268,9 @@ static void put_count(FILE *out, const char *name, uint64_t count)
         fprintf(out, "  %-12s %10" PRIu64 "\n", name, count);
 }
 
-int summary_text(FILE *out, const struct session *session, bool dump_maps)
+static void put_program(FILE *out, const struct session *session, const struct program *program,
+                        const struct statistics *statistics)
 {
-    const struct statistics *statistics = &session->statistics;
-    const struct program *program = session->runtime->program;
-
     fprintf(out, "program %s (%s): %" PRIu64 " run%s", program->name, program->section,
             statistics->runs, statistics->runs == 1 ? "" : "s");
     if (session->capture)
@@ -266,10 +298,16 @@ int summary_text(FILE *out, const struct session *session, bool dump_maps)
     if (statistics->timed > 0)
         fprintf(out, "time per run: %" PRIu64 " ns on average, %" PRIu64 " ns at best\n",
                 statistics->nanoseconds / statistics->timed, statistics->fastest);
+}
+
+int summary_text(FILE *out, const struct session *session, bool dump_maps)
+{
+    for (size_t i = 0; i < session->selection.count; i++)
+        put_program(out, session, session->selection.programs[i], &session->by_program[i]);
     return dump_maps ? dump_maps_text(out, session) : 0;
 }
 
-static json_t *maps_json(const struct session *session)
+static json_t *maps_json(const struct session *session, bool all)
 {
     struct map_types *types = NULL;
     json_t *maps = json_array();
@@ -281,7 +319,7 @@ static json_t *maps_json(const struct session *session)
     }
     for (size_t i = 0; maps && i < session->runtime->map_count; i++) {
         struct map *map = session->runtime->maps[i];
-        struct dump dump = {.entries = json_array(), .map = map, .types = types};
+        struct dump dump = {.entries = json_array(), .map = map, .types = types, .all = all};
         if (map_each(map, visit_json, &dump) != 0)
             dump.failed = true;
         json_t *item =
@@ -300,51 +338,114 @@ static json_t *maps_json(const struct session *session)
     return maps;
 }
 
-static json_t *verdicts_json(const struct session *session)
+static json_t *integer(uint64_t number)
 {
-    const struct statistics *statistics = &session->statistics;
-    json_t *verdicts = json_object();
-
-    for (unsigned i = 0; i < statistics->verdict_count; i++) {
-        char number[12];
-        const char *name =
-            verdict_name(session->runtime->program->type, statistics->verdicts[i].value, number);
-        json_object_set_new(verdicts, name,
-                            json_integer((json_int_t)statistics->verdicts[i].count));
-    }
-    if (statistics->other_verdicts > 0)
-        json_object_set_new(verdicts, "others",
-                            json_integer((json_int_t)statistics->other_verdicts));
-    return verdicts;
+    return json_integer((json_int_t)number);
 }
 
-int summary_json(FILE *out, const struct session *session)
+/* Adds a program's verdicts; programs of different types may have verdicts of the same name. */
+static void add_verdicts(json_t *verdicts, const struct program *program,
+                         const struct statistics *statistics)
 {
-    const struct statistics *statistics = &session->statistics;
-    const struct program *program = session->runtime->program;
-    json_t *maps = maps_json(session), *root = NULL;
+    for (unsigned i = 0; i < statistics->verdict_count; i++) {
+        char number[12];
+        const char *name = verdict_name(program->type, statistics->verdicts[i].value, number);
+        const json_int_t before = json_integer_value(json_object_get(verdicts, name));
+        json_object_set_new(verdicts, name,
+                            json_integer(before + (json_int_t)statistics->verdicts[i].count));
+    }
+    if (statistics->other_verdicts > 0) {
+        const json_int_t before = json_integer_value(json_object_get(verdicts, "others"));
+        json_object_set_new(verdicts, "others",
+                            json_integer(before + (json_int_t)statistics->other_verdicts));
+    }
+}
+
+/* What a program's runs came to, or all programs'. Takes verdicts. */
+static void set_statistics(json_t *object, const struct statistics *statistics, json_t *verdicts)
+{
+    json_object_set_new(object, "runs", integer(statistics->runs));
+    json_object_set_new(object, "verdicts", verdicts);
+    json_object_set_new(object, "panics", integer(statistics->panics));
+    json_object_set_new(object, "timeouts", integer(statistics->timeouts));
+    json_object_set_new(object, "overflows", integer(statistics->overflows));
+    json_object_set_new(object, "faults", integer(statistics->faults));
+    json_object_set_new(object, "leaks", integer(statistics->leaks));
+    json_object_set_new(object, "clones", integer(statistics->clones));
+    json_object_set_new(object, "overrides", integer(statistics->overrides));
+    json_object_set_new(
+        object, "ns_per_run",
+        integer(statistics->timed ? statistics->nanoseconds / statistics->timed : 0));
+}
+
+static json_t *programs_json(const struct session *session)
+{
+    json_t *programs = json_array();
+
+    for (size_t i = 0; i < session->selection.count; i++) {
+        const struct program *program = session->selection.programs[i];
+        json_t *item =
+            json_pack("{s:s,s:s}", "program", program->name, "section", program->section);
+        json_t *verdicts = json_object();
+        add_verdicts(verdicts, program, &session->by_program[i]);
+        set_statistics(item, &session->by_program[i], verdicts);
+        json_array_append_new(programs, item);
+    }
+    return programs;
+}
+
+/* The root's "program" and "section": of several programs, separated by commas. */
+static void set_names(json_t *root, const struct session *session)
+{
+    struct buffer names = {0}, sections = {0};
+
+    for (size_t i = 0; i < session->selection.count; i++) {
+        const struct program *program = session->selection.programs[i];
+        buffer_format(&names, "%s%s", i > 0 ? "," : "", program->name);
+        buffer_format(&sections, "%s%s", i > 0 ? "," : "", program->section);
+    }
+    json_object_set_new(root, "program", json_string(names.data));
+    json_object_set_new(root, "section", json_string(sections.data));
+    buffer_free(&names);
+    buffer_free(&sections);
+}
+
+static bool is_complete(const json_t *root)
+{
+    static const char *const members[] = {"format",   "program",    "section",  "runs",
+                                          "verdicts", "ns_per_run", "programs", "maps"};
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        if (!json_object_get(root, members[i]))
+            return false;
+    }
+    return true;
+}
+
+int summary_json(FILE *out, const struct session *session, bool dump_maps)
+{
+    json_t *maps = maps_json(session, dump_maps), *root = NULL, *verdicts = json_object();
     int result = -1;
 
-    if (!maps)
+    if (!maps) {
+        json_decref(verdicts);
         return -1;
-    root = json_pack(
-        "{s:i,s:s,s:s,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "format", 1, "program",
-        program->name, "section", program->section, "runs", (json_int_t)statistics->runs,
-        "verdicts", verdicts_json(session), "panics", (json_int_t)statistics->panics, "timeouts",
-        (json_int_t)statistics->timeouts, "overflows", (json_int_t)statistics->overflows, "faults",
-        (json_int_t)statistics->faults, "leaks", (json_int_t)statistics->leaks, "clones",
-        (json_int_t)statistics->clones, "overrides", (json_int_t)statistics->overrides,
-        "ns_per_run",
-        (json_int_t)(statistics->timed ? statistics->nanoseconds / statistics->timed : 0), "maps",
-        maps);
-    if (!root)
-        return out_of_memory(session);
-    if (session->capture) {
-        json_object_set_new(root, "packets", json_integer((json_int_t)session->capture->count));
-        json_object_set_new(root, "truncated",
-                            json_integer((json_int_t)session->capture->truncated));
     }
-    if (json_dumpf(root, out, JSON_PRESERVE_ORDER | JSON_COMPACT) == 0 && fputc('\n', out) != EOF)
+    root = json_pack("{s:i}", "format", 1);
+    set_names(root, session);
+    for (size_t i = 0; i < session->selection.count; i++)
+        add_verdicts(verdicts, session->selection.programs[i], &session->by_program[i]);
+    set_statistics(root, &session->statistics, verdicts);
+    json_object_set_new(root, "programs", programs_json(session));
+    json_object_set_new(root, "maps", maps);
+    if (session->capture) {
+        json_object_set_new(root, "packets", integer(session->capture->count));
+        json_object_set_new(root, "truncated", integer(session->capture->truncated));
+    }
+    if (!is_complete(root))
+        out_of_memory(session);
+    else if (json_dumpf(root, out, JSON_PRESERVE_ORDER | JSON_COMPACT) == 0 &&
+             fputc('\n', out) != EOF)
         result = 0;
     else
         diag_error(session->runtime->diag, DIAG_CANNOT_WRITE, NULL, "the summary: %s",

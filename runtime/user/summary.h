@@ -8,12 +8,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Elements of a map that are listed although all bytes are zero; in maps with more entries than
- * that such elements of arrays are only counted. */
+/* Entries up to which an array is always listed in full in JSON. Of larger ones the elements that
+ * are all zero are counted only, unless the maps were asked for. */
 #define SUMMARY_ENTRIES 1024
 
-/* Both return 0, or -1 with a diagnostic. The text has the maps' content only when asked. */
+/* Both return 0, or -1 with a diagnostic. The text has the maps' content only when asked; in it
+ * zero elements of an array that follow each other share a line. */
 int summary_text(FILE *out, const struct session *session, bool dump_maps);
-int summary_json(FILE *out, const struct session *session);
+int summary_json(FILE *out, const struct session *session, bool dump_maps);
 
 #endif

@@ -209,6 +209,58 @@ END
     [ "$output" = "{'0': 1}" ]
 }
 
+@test "several programs in one run share the maps" {
+    echo '{"events": [{"program": "count_calls", "repeat": 3}, {"program": "kprobe/sum"}, {"registers": {"rdi": 1}}]}' >c.json
+    run ask '([p["program"] for p in r["programs"]], [p["runs"] for p in r["programs"]], r["program"], r["section"], r["runs"], r["verdicts"])' \
+        "$events" --prog find_task --prog count_calls --ctx c.json
+    [ "$output" = "(['find_task', 'count_calls'], [1, 4], 'find_task,count_calls', 'kprobe/find_task,kprobe/vfs_read', 5, {'-1': 1, '0': 4})" ]
+    run rexc run "$events" --ctx c.json
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"REX0901"*"events[2] of c.json does not say for which it is"* ]]
+    sed -i 's/, {"registers.*}}/, {"program": "kprobe\/find_task", "registers": {"rdi": 1}}/' c.json
+    run ask 'sorted((p["program"], p["runs"]) for p in r["programs"])' "$events" --ctx c.json
+    [ "$output" = "[('count_calls', 3), ('find_task', 1), ('panics_with_task', 1), ('reads_memory', 1)]" ]
+    run rexc run "$events" --ctx c.json
+    [[ "$output" == *"program count_calls (kprobe/vfs_read): 3 runs"* ]]
+    [[ "$output" == *"program panics_with_task (kprobe/find_task): 1 run
+verdicts
+  0                     1
+besides
+  panics                1"* ]]
+    echo '{"events": [{"program": "vfs_read"}]}' >c.json
+    run rexc run "$events" --ctx c.json --prog count_calls
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"REX0908"*"events[0].program: $events has no program and no attach point vfs_read"* ]]
+    # Packets: each program gets what was captured.
+    run ask '[(p["program"], p["runs"], p["verdicts"]) for p in r["programs"]]' "$misbehave" --prog rewrites --prog classify --pcap "$FOUR"
+    [ "$output" = "[('rewrites', 4, {'tx': 4}), ('classify', 4, {'pass': 4})]" ]
+    run rexc run "$misbehave" --prog rewrites --prog classify --pcap "$FOUR" --write out.pcap
+    [ "$status" -eq 2 ]
+    run rexc run "$events" --prog no_vlan --prog find_task --pcap "$FOUR"
+    [ "$status" -eq 2 ]
+    run rexc run "$misbehave" --prog classify --prog classify --pcap "$FOUR"
+    [ "$status" -eq 1 ]
+}
+
+@test "arrays: every element in JSON, rows of zeroes on a line of text" {
+    run ask '(len(maps["LARGE"]["entries"]), maps["LARGE"].get("zero_entries"))' "$events" --prog marks_array
+    [ "$output" = "(3, 1997)" ]
+    run ask '(len(maps["LARGE"]["entries"]), number("LARGE", 1000), maps["LARGE"].get("zero_entries"))' "$events" --prog marks_array --map-dump
+    [ "$output" = "(2000, 7, None)" ]
+    run rexc run "$events" --prog marks_array --map-dump
+    [[ "$output" == *"
+    0..9: all zero
+    10: 7
+    11: 0
+    12: 7
+    13..999: all zero
+    1000: 7
+    1001..1999: all zero
+"* ]] || { echo "$output"; false; }
+    [[ "$output" == *"map PER_CPU (percpu_array, 1 entries at most)
+    0: cpu 0: 0"* ]]
+}
+
 @test "printing, queues, stacks, per-CPU arrays and perf events" {
     echo '{"events": [{"fields": [0, 5], "repeat": 2}, {"fields": [1, 50], "repeat": 2}]}' >c.json
     run rexc run "$events" --prog sends_events --ctx c.json --cpus 2 --map-dump
@@ -241,7 +293,7 @@ END
 @test "inputs that are missing, wrong or damaged" {
     run rexc run "$misbehave" --pcap "$CAPTURE"
     [ "$status" -eq 1 ]
-    [[ "$output" == *"REX0901"*"--prog takes one of: "*"classify"* ]]
+    [[ "$output" == *"REX0901"*"--prog takes one or more of: "*"classify"* ]]
     run rexc run "$misbehave" --prog nothing --pcap "$CAPTURE"
     [ "$status" -eq 1 ]
     run rexc run "$misbehave" --prog classify

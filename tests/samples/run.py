@@ -225,42 +225,57 @@ def damaged_rates(sample, pcap, frames):
 
 SYSCALLS = 512
 CALL = struct.Struct("<qQ")
+LATENCY = struct.Struct("<43Q")
+EXIT = "tracepoint/raw_syscalls/sys_exit"  # where program exit attaches
 
 
-def system_calls_begin(sample):
-    path, context = sample.context("enter.json")
-    run = sample.run("--prog", "enter", "--ctx", path)
-    run.uneventful()
-    last, bad = {}, 0
-    for event, task in expected.occurrences(context):
+def model_of_calls(events):
+    """What both programs count: by system call (calls, errors), by thread the open call, missed."""
+    latencies, open_calls, missed = {}, {}, [0, 0, 0]
+    for event, task in events:
         number = event["fields"][0]
-        if 0 <= number < SYSCALLS:
-            last[task["pid"]] = number
+        thread = task["pid"].to_bytes(4, "little")
+        if not 0 <= number < SYSCALLS:
+            missed[0] += 1
+        elif event["program"] == "enter":
+            open_calls[thread] = number
+        elif open_calls.get(thread) != number:
+            missed[2] += 1
         else:
-            bad += 1
-    calls = {key: CALL.unpack(value) for key, value in run.array("CALLS").items()}
-    equal({key: number for key, (number, _) in calls.items()}, last, "call by thread")
-    true(all(time > 0 for _, time in calls.values()), "the time of each call")
-    missed = [int.from_bytes(v, "little") for v in run.array("MISSED").values()]
-    equal(missed, [bad, 0, 0], "missed")
+            del open_calls[thread]
+            calls, errors = latencies.get(number, (0, 0))
+            latencies[number] = (calls + 1, errors + (event["fields"][1] < 0))
+    return latencies, open_calls, missed
 
 
-def system_calls_end(sample):
-    path, context = sample.context("exit.json")
-    run = sample.run("--prog", "exit", "--ctx", path)
+def system_calls(sample, *programs):
+    path, context = sample.context("ctx.json")
+    options = [option for program in programs for option in ("--prog", program)]
+    run = sample.run("--ctx", path, *options)
     run.uneventful()
-    numbers = [event["fields"][0] for event, _ in expected.occurrences(context)]
-    bad = sum(not 0 <= number < SYSCALLS for number in numbers)
-    missed = [int.from_bytes(v, "little") for v in run.array("MISSED").values()]
-    equal(missed, [bad, 0, len(numbers) - bad], "missed")
-    latencies = run.array("LATENCIES")
-    equal(len(latencies), SYSCALLS, "elements")
-    true(not any(map(any, latencies.values())), "a call that was not seen to begin was measured")
+    events = [(event, task) for event, task in expected.occurrences(context)
+              if not programs or event["program"].replace(EXIT, "exit") in programs]
+    names = {event["program"].replace(EXIT, "exit") for event, _ in events}
+    equal([p["program"] for p in run.result["programs"]], sorted(names), "programs")
+    equal(run.result["runs"], len(events), "runs")
+    latencies, open_calls, missed = model_of_calls(events)
+    calls = {key: CALL.unpack(value) for key, value in run.values("CALLS").items()}
+    equal({key: number for key, (number, _) in calls.items()}, open_calls, "call by thread")
+    true(all(time > 0 for _, time in calls.values()), "the time of each call")
+    equal([int.from_bytes(v, "little") for v in run.array("MISSED").values()], missed, "missed")
+    found = {i: LATENCY.unpack(v) for i, v in run.array("LATENCIES").items()}
+    equal(len(found), SYSCALLS, "elements")
+    counted = {i: value[:2] for i, value in found.items() if any(value)}
+    equal(counted, latencies, "calls and errors by system call")
+    for calls, _, total, *buckets in found.values():
+        equal(sum(buckets), calls, "calls in the histogram")
+        true(total >= sum(n << i - 1 for i, n in enumerate(buckets) if i and n), "time in all")
 
 
 def syscall_latency(tap, sample):
-    tap.test("syscall_latency: calls begin", system_calls_begin, sample)
-    tap.test("syscall_latency: calls that did not begin do not end", system_calls_end, sample)
+    tap.test("syscall_latency: both programs on one file", system_calls, sample)
+    tap.test("syscall_latency: calls that were not seen to begin", system_calls, sample, "exit")
+    tap.test("syscall_latency: calls that do not end", system_calls, sample, "enter")
 
 
 # --- opensnoop

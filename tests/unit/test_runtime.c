@@ -47,8 +47,7 @@ struct bench {
 
 static void open_bench(struct bench *bench, const char *program, unsigned cpus)
 {
-    struct runtime_options options = {
-        .name = "runtime_object", .program = program, .timeout_ms = 20, .cpus = cpus};
+    struct runtime_options options = {.name = "runtime_object", .timeout_ms = 20, .cpus = cpus};
     char *bytes = NULL;
     size_t size = 0;
 
@@ -64,6 +63,8 @@ static void open_bench(struct bench *bench, const char *program, unsigned cpus)
     }
     free(bytes);
     bench->session = (struct session){.runtime = bench->runtime, .repeat = 1};
+    assert_int_equal(selection_make(bench->runtime, &program, 1, NULL, &bench->session.selection),
+                     0);
 }
 
 static const char *said(struct bench *bench)
@@ -74,6 +75,7 @@ static const char *said(struct bench *bench)
 
 static void close_bench(struct bench *bench)
 {
+    session_free(&bench->session);
     runtime_close(bench->runtime);
     context_free(bench->context);
     free(bench->capture.frames);
@@ -531,7 +533,7 @@ static void test_events(void **state)
 static void test_verifier_decides(void **state)
 {
     (void)state;
-    struct runtime_options options = {.name = "x", .program = "pass", .timeout_ms = 1, .cpus = 1};
+    struct runtime_options options = {.name = "x", .timeout_ms = 1, .cpus = 1};
     struct diag *diag = diag_new(&(struct diag_options){.stream = fopen("/dev/null", "we")});
     struct runtime *runtime = NULL;
     char *bytes = NULL;
@@ -545,12 +547,60 @@ static void test_verifier_decides(void **state)
     verdict_of_verifier = 0;
     assert_int_equal(runtime_open(diag, &options, (const uint8_t *)bytes, size, &runtime), 0);
     runtime_close(runtime);
-    options.program = "absent";
-    assert_int_equal(runtime_open(diag, &options, (const uint8_t *)bytes, size, &runtime), -1);
-    options.program = NULL;
-    assert_int_equal(runtime_open(diag, &options, (const uint8_t *)bytes, size, &runtime), -1);
     free(bytes);
     diag_free(diag);
+}
+
+/* Names, events that name programs and attach points, and what is wrong with either. */
+static void test_selection(void **state)
+{
+    (void)state;
+    static const char *const twice[] = {"pass", "pass"}, *const absent[] = {"absent"};
+    static const char *const two[] = {"trace", "probe"};
+    struct bench bench;
+    struct selection selection;
+
+    open_bench(&bench, "pass", 1);
+    assert_int_equal(selection_make(bench.runtime, absent, 1, NULL, &selection), -1);
+    assert_non_null(strstr(said(&bench), "has no program absent"));
+    assert_int_equal(selection_make(bench.runtime, twice, 2, NULL, &selection), -1);
+    assert_non_null(strstr(said(&bench), "program pass is named twice"));
+    assert_int_equal(selection_make(bench.runtime, NULL, 0, NULL, &selection), -1);
+    assert_non_null(strstr(said(&bench), "--prog takes one or more of: pass, unknown_verdict, "));
+
+    /* An event goes to the programs that it names, of those that run; or to all of these. */
+    assert_int_equal(selection_make(bench.runtime, two, 2, NULL, &bench.session.selection), 0);
+    run_context(
+        &bench,
+        "{\"events\": [{\"program\": \"probe\", \"registers\": {\"rdi\": 41}, \"repeat\": 3},"
+        " {\"program\": \"tracepoint/test/event\", \"fields\": [0, -2]},"
+        " {\"program\": \"kprobe\", \"registers\": {\"rdi\": 42}},"
+        " {\"program\": \"pass\"}, {\"registers\": {\"rdi\": 43}}]}");
+    assert_int_equal(bench.session.statistics.runs, 7);
+    assert_int_equal(bench.session.by_program[0].runs, 2);
+    assert_int_equal(bench.session.by_program[1].runs, 5);
+    assert_int_equal(bench.session.by_program[1].overrides, 5);
+    assert_int_equal(verdicts(&bench, 41), 3);
+    assert_int_equal(verdicts(&bench, 42), 1);
+    assert_int_equal(verdicts(&bench, 43), 1);
+    assert_int_equal(verdicts(&bench, (uint32_t)-2), 1);
+
+    /* Without names it is those that the events name, in the object's order. */
+    bench.context->events[4].program = "trace";
+    bench.context->events[2].program = "trace";
+    assert_int_equal(selection_make(bench.runtime, NULL, 0, bench.context, &selection), 0);
+    assert_int_equal(selection.count, 3);
+    assert_string_equal(selection.programs[0]->name, "pass");
+    assert_string_equal(selection.programs[1]->name, "probe");
+    assert_string_equal(selection.programs[2]->name, "trace");
+    bench.context->events[3].program = NULL;
+    assert_int_equal(selection_make(bench.runtime, NULL, 0, bench.context, &selection), -1);
+    assert_non_null(strstr(said(&bench), "events[3] of context does not say for which it is"));
+    bench.context->events[1].program = "tracepoint/test";
+    assert_int_equal(session_run(&bench.session), -1);
+    assert_non_null(strstr(said(&bench), "events[1].program: runtime_object has no program and no "
+                                         "attach point tracepoint/test"));
+    close_bench(&bench);
 }
 
 int main(void)
@@ -573,6 +623,7 @@ int main(void)
         cmocka_unit_test(test_output),
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_verifier_decides),
+        cmocka_unit_test(test_selection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

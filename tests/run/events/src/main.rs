@@ -154,3 +154,15 @@ fn changes_headers(program: &sched_cls, skb: &mut __sk_buff) -> Result {
 fn number_of_call(_: &tracepoint<SyscallsEnterDupCtx>, record: &'static SyscallsEnterDupCtx) -> Result {
     Ok(i32::try_from(record.syscall_nr).map_or(-1000, |number| number + record.fildes as i32))
 }
+
+#[rex_map]
+static LARGE: RexArrayMap<u64> = RexArrayMap::new(2000, 0);
+
+/// Marks some elements of an array.
+#[rex_kprobe(function = "mark")]
+fn marks_array(_: &kprobe, _: &mut PtRegs) -> Result {
+    for index in [10, 12, 1000] {
+        LARGE.insert(&index, &7)?;
+    }
+    Ok(0)
+}
