@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cpuhotplug.h>
+#include <linux/preempt.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+#include <linux/vmalloc.h>
+
+#include "runtime/kernel/cleanup.h"
+#include "runtime/kernel/compat.h"
+#include "runtime/kernel/object.h"
+#include "runtime/kernel/report.h"
+#include "runtime/kernel/state.h"
+#include "runtime/kernel/watchdog.h"
+
+DEFINE_PER_CPU(struct rex_cpu_state, rex_cpu_state) = {.program = REX_CPU_ABSENT};
+
+static_assert(offsetof(struct rex_cpu_state, visible.stack_limit) == REX_CPU_STACK_LIMIT);
+static_assert(offsetof(struct rex_cpu_state, visible.cpu_number) == REX_CPU_NUMBER);
+static_assert(offsetof(struct rex_cpu_state, visible.numa_node) == REX_CPU_NUMA_NODE);
+static_assert(offsetof(struct rex_cpu_state, visible.termination) == REX_CPU_TERMINATION);
+static_assert(offsetof(struct rex_cpu_state, landing) == REX_STATE_LANDING);
+static_assert(offsetof(struct rex_cpu_state, program) == REX_STATE_PROGRAM);
+static_assert(offsetof(struct rex_cpu_state, number) == REX_STATE_NUMBER);
+static_assert(offsetof(struct rex_cpu_state, stack_top) == REX_STATE_STACK_TOP);
+static_assert(offsetof(struct rex_cpu_state, held) == REX_STATE_PENDING);
+static_assert(offsetof(struct rex_cpu_state, inner) == REX_STATE_INNER);
+static_assert(offsetof(struct rex_program, statistics) == REX_PROGRAM_STATISTICS);
+static_assert(offsetof(struct rex_statistics, runs) == 0);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+static_assert(offsetof(struct pcpu_hot, preempt_count) == 8); /* REX_PREEMPT_COUNT */
+#endif
+
+/* Numbers of nested runs have this bit, so that they are none of an outermost run's. */
+#define NESTED_NUMBER BIT_ULL(63)
+
+static DEFINE_PER_CPU(u64, nested_number);
+static int hotplug_state;
+
+/* The lowest address that the program may reach with a stack from top down (rex_abi.h, stack_limit). */
+static unsigned long stack_limit(unsigned long top)
+{
+	return top - sizeof(long) - REX_STACK_PROGRAM;
+}
+
+/*
+ * A stack for a nested run. When it was called on the highest stack in use, from program text by way of an import
+ * or a breakpoint, what lies below rsp is free, and enough when the program's bound and the reserve fit. Otherwise
+ * the next stack: whatever interrupts a run ends before that goes on, so stacks are used in order. Returns its top,
+ * 0 when there is none.
+ */
+static unsigned long choose_stack(const struct rex_cpu_state *state, const struct rex_program *program,
+				  u32 *number)
+{
+	const struct rex_stack *stack = &state->memory->stacks[state->stack];
+	const unsigned long rsp = current_stack_pointer;
+
+	if (rsp > stack->base && rsp <= stack->top) {
+		const unsigned long top = (rsp - 1024) & ~15ul; /* below what this function's callees use */
+
+		*number = state->stack;
+		if (top > stack->base &&
+		    top - stack->base >= sizeof(long) + program->stack_bound + REX_STACK_RESERVE)
+			return top;
+	}
+	if (state->stack + 1 >= REX_STACKS)
+		return 0;
+	*number = state->stack + 1;
+	return state->memory->stacks[*number].top;
+}
+
+u32 rex_run_nested(void *context, struct rex_program *program)
+{
+	struct rex_cpu_state *state = this_cpu_ptr(&rex_cpu_state);
+	struct rex_cpu_state outer;
+	unsigned long top = 0;
+	u32 stack = 0;
+	u32 verdict;
+
+	if (state->program != REX_CPU_ABSENT && state->depth + 1 < REX_RUNS)
+		top = choose_stack(state, program, &stack);
+	if (top == 0) {
+		this_cpu_inc(program->statistics->skipped);
+		return REX_DEFAULT_VERDICT;
+	}
+	this_cpu_inc(program->statistics->nested);
+	this_cpu_inc(program->statistics->runs);
+	outer = *state;
+	/* The watchdog acts on program text only; until that runs, what it sees may be half of each run. */
+	state->program = program;
+	state->number = this_cpu_inc_return(nested_number) | NESTED_NUMBER;
+	state->held = 0;
+	state->end = REX_END_RETURNED;
+	state->inner = 1;
+	state->depth = outer.depth + 1;
+	state->stack = stack;
+	state->has_panic_frame = 0;
+	state->cleanup = state->memory->cleanup[state->depth];
+	state->body_end = REX_END_RETURNED;
+	state->interrupted = 0;
+	state->visible.stack_limit = program->checked ? top - sizeof(long) - program->stack_bound :
+							stack_limit(top);
+	state->visible.termination = REX_TERMINATION_PROGRAM;
+	barrier();
+	verdict = rex_stack_call(top, program->entry, (u64)context, 0, 0);
+	barrier();
+	if (state->held != 0 || state->end != REX_END_RETURNED)
+		verdict = rex_settle(verdict);
+	*state = outer;
+	return verdict;
+}
+
+u32 rex_settle(u32 verdict)
+{
+	struct rex_cpu_state *state = this_cpu_ptr(&rex_cpu_state);
+
+	if (state->end != REX_END_RETURNED)
+		verdict = REX_DEFAULT_VERDICT;
+	else if (state->held != 0)
+		rex_report_end(rex_report_begin(state->program, REX_END_RETURNED));
+	rex_cleanup_release(state);
+	state->end = REX_END_RETURNED;
+	state->interrupted = 0;
+	return verdict;
+}
+
+/* Preemption was asked for while a program ran. */
+void rex_reschedule(void)
+{
+	preempt_disable();
+	preempt_enable();
+}
+
+/* An area of vmalloc() is never followed directly by another: below each stack is a page that faults. */
+static unsigned long allocate_stack(unsigned int cpu, size_t size)
+{
+	return (unsigned long)vmalloc_node(size, cpu_to_node(cpu));
+}
+
+static void free_memory(struct rex_cpu_memory *memory)
+{
+	unsigned int i;
+
+	if (!memory)
+		return;
+	for (i = 0; i < REX_STACKS; i++) {
+		vfree((void *)memory->stacks[i].base);
+		vfree((void *)memory->stacks[i].panic_base);
+	}
+	vfree(memory);
+}
+
+static struct rex_cpu_memory *allocate_memory(unsigned int cpu)
+{
+	struct rex_cpu_memory *memory = vzalloc_node(sizeof(*memory), cpu_to_node(cpu));
+	unsigned int i;
+
+	if (!memory)
+		return NULL;
+	for (i = 0; i < REX_STACKS; i++) {
+		struct rex_stack *stack = &memory->stacks[i];
+
+		stack->base = allocate_stack(cpu, REX_STACK_SIZE);
+		stack->panic_base = allocate_stack(cpu, REX_PANIC_STACK + REX_STACK_RESERVE);
+		if (!stack->base || !stack->panic_base) {
+			free_memory(memory);
+			return NULL;
+		}
+		stack->top = stack->base + REX_STACK_SIZE;
+		stack->panic_top = stack->panic_base + REX_PANIC_STACK + REX_STACK_RESERVE;
+	}
+	return memory;
+}
+
+/* On the CPU. Its memory is kept when it goes, as it may come back. */
+static int on_online(unsigned int cpu)
+{
+	struct rex_cpu_state *state = per_cpu_ptr(&rex_cpu_state, cpu);
+
+	if (!state->memory) {
+		state->memory = allocate_memory(cpu);
+		if (!state->memory)
+			return -ENOMEM;
+		state->visible.cpu_number = cpu;
+		state->visible.numa_node = cpu_to_node(cpu);
+		state->stack_top = state->memory->stacks[0].top;
+		state->visible.stack_limit = stack_limit(state->stack_top);
+		state->cleanup = state->memory->cleanup[0];
+		smp_store_release(&state->program, NULL);
+	}
+	rex_watchdog_online();
+	return 0;
+}
+
+static int on_offline(unsigned int cpu)
+{
+	rex_watchdog_offline();
+	return 0;
+}
+
+int __init rex_cpus_init(void)
+{
+	hotplug_state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "rex:online", on_online, on_offline);
+	if (hotplug_state < 0) {
+		rex_cpus_exit();
+		return hotplug_state;
+	}
+	return 0;
+}
+
+void rex_cpus_exit(void)
+{
+	int cpu;
+
+	if (hotplug_state > 0)
+		cpuhp_remove_state(hotplug_state);
+	for_each_possible_cpu(cpu) {
+		struct rex_cpu_state *state = per_cpu_ptr(&rex_cpu_state, cpu);
+
+		state->program = REX_CPU_ABSENT;
+		free_memory(state->memory);
+		state->memory = NULL;
+	}
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What runs on a CPU. A run is one call of a program. Runs nest: an interrupt, an NMI or a probe may
+ * start one within another; each has its own struct rex_cpu_state, and rex_run_nested() keeps the
+ * outer one's aside. Only the CPU itself writes it, with preemption off; whatever interrupts it starts and
+ * ends its own runs in between and leaves the state as it was. So no step here needs a lock.
+ *
+ * Assembly includes this file for the offsets; run.c asserts them.
+ */
+#ifndef REX_KERNEL_STATE_H
+#define REX_KERNEL_STATE_H
+
+#include "runtime/abi/rex_abi.h"
+
+#define REX_STATE_LANDING 24
+#define REX_STATE_PROGRAM 32
+#define REX_STATE_NUMBER 40
+#define REX_STATE_STACK_TOP 48
+#define REX_STATE_PENDING 56
+#define REX_STATE_INNER 59
+#define REX_PROGRAM_STATISTICS 0
+
+/* Stacks of a CPU: a run in task context, one in softirq, hardirq, breakpoint and NMI each. */
+#define REX_STACKS 5
+/* Runs within each other on one CPU, those that share a stack included. */
+#define REX_RUNS 8
+
+#ifndef __ASSEMBLY__
+#include <linux/bug.h>
+#include <linux/percpu.h>
+#include <linux/types.h>
+
+struct rex_program;
+
+/* How a run ended. */
+enum rex_end {
+	REX_END_RETURNED,
+	REX_END_PANICKED,
+	REX_END_TIMED_OUT,
+	REX_END_OVERFLOWED,
+	REX_END_FAULTED,
+};
+
+struct rex_cleanup_entry {
+	u32 kind; /* REX_CLEANUP_* */
+	void *argument;
+};
+
+struct rex_stack {
+	unsigned long base; /* lowest address; 0: there is none */
+	unsigned long top; /* a multiple of 16 */
+	unsigned long panic_base;
+	unsigned long panic_top;
+};
+
+/* The memory behind a CPU's state, allocated when the CPU is first online and kept until the end. */
+struct rex_cpu_memory {
+	struct rex_stack stacks[REX_STACKS];
+	/* Of the runs, by depth. */
+	struct rex_cleanup_entry cleanup[REX_RUNS][REX_CLEANUP_ENTRIES];
+	/* Text on its way to trace_pipe: print by depth. */
+	char text[REX_RUNS][REX_LOG_MAX + 1];
+	/* Panic message, by stack. */
+	char message[REX_STACKS][REX_LOG_MAX + 1];
+};
+
+/*
+ * program is what makes a run: it is set first and cleared last, and while it is set nobody starts a
+ * run but as a nested one. A CPU without memory has REX_CPU_ABSENT there, so that the way in looks at
+ * one word only.
+ */
+#define REX_CPU_ABSENT ((struct rex_program *)1)
+
+struct rex_cpu_state {
+	struct rex_cpu visible; /* what program text may touch */
+	unsigned long landing; /* rsp to go back to when program text is left, however that happens */
+	struct rex_program *program; /* NULL: nothing runs */
+	u64 number; /* of the run, to tell it from the next */
+	unsigned long stack_top; /* where a first run's stack begins */
+	/* These four bytes are 0 when a run ends well and has given back what it took. */
+	u16 held; /* entries of cleanup */
+	u8 end; /* enum rex_end; no longer RETURNED as soon as an exit begins */
+	u8 inner; /* landing belongs to a rex_stack_call() */
+	u32 depth; /* 0: the outermost run */
+	u32 stack; /* number of the stack in use, the highest of those in use */
+	u32 has_panic_frame; /* the panic body runs */
+	struct rex_cleanup_entry *cleanup; /* REX_CLEANUP_ENTRIES of this run's */
+	enum rex_end body_end; /* how the panic body ended */
+	unsigned long interrupted; /* where the watchdog or a fault stopped program text; 0: nowhere */
+	unsigned long frame; /* rbp there */
+	struct rex_cpu_memory *memory;
+	/* The watchdog's. */
+	u64 seen; /* the run that was going at its last look */
+	u64 seen_at; /* when that was first so, in nanoseconds of the monotonic clock */
+};
+
+DECLARE_PER_CPU(struct rex_cpu_state, rex_cpu_state);
+
+/* dispatch.S */
+
+/*
+ * Calls function(first, second, third) on the stack that ends at top, a multiple of 16, and returns its
+ * result, or 0 when program text was abandoned. The caller has set state->inner, and keeps
+ * state->landing aside.
+ */
+u64 rex_stack_call(unsigned long top, unsigned long function, u64 first, u64 second, u64 third);
+/* Abandons program text: the innermost landing goes on. To objtool it is a function that returns. */
+void rex_land(void);
+static inline void __noreturn rex_abandon(void)
+{
+	rex_land();
+	BUG();
+}
+/* The start of a program's trampoline, to be copied, and what is to be filled in there. */
+extern const u8 rex_trampoline_template[];
+extern const u8 rex_trampoline_program[], rex_trampoline_nested[], rex_trampoline_entry[];
+extern const u8 rex_trampoline_leave[], rex_trampoline_end[];
+/* Jumped to by trampolines. Not C functions; only their addresses are used. */
+extern const u8 rex_enter_nested[], rex_leave[];
+
+/* run.c */
+
+/* Prepares the CPUs, also those that come later. */
+int rex_cpus_init(void);
+void rex_cpus_exit(void);
+/* A run within another. Preemption is off. */
+u32 rex_run_nested(void *context, struct rex_program *program);
+/* A run has ended otherwise than well, or left something behind. Returns its verdict. */
+u32 rex_settle(u32 verdict);
+void rex_reschedule(void);
+#endif
+
+#endif

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A timer per CPU looks every 10 ms at what runs there. A run that it has seen for the time that its object gives
+ * it is sent to its timeout handler, by rewriting the instruction pointer of the interrupted context, and
+ * only when that lies in the object's text; an import finishes first (rex_abi.h, "Termination byte").
+ *
+ * A run with interrupts off stops its own CPU's timer too. So each CPU also watches the next one, and sends it
+ * an NMI when its timer is late and a run there has used its time. That needs a second CPU.
+ */
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/hrtimer.h>
+#include <linux/percpu.h>
+#include <linux/ptrace.h>
+#include <linux/smp.h>
+#include <linux/timekeeping.h>
+#include <asm/apic.h>
+#include <asm/irq_regs.h>
+#include <asm/nmi.h>
+
+#include "runtime/kernel/object.h"
+#include "runtime/kernel/state.h"
+#include "runtime/kernel/watchdog.h"
+
+#define PERIOD_NS (10 * (u64)NSEC_PER_MSEC)
+/* When a run is over its time but in an import: soon it will be in its own text. */
+#define RETRY_NS (200 * (u64)NSEC_PER_USEC)
+/* The crate looks at the termination byte right after an import; what has not done so by then never will. */
+#define GRACE_NS (20 * (u64)NSEC_PER_MSEC)
+/* A CPU whose timer has not come for so long has interrupts off. */
+#define LATE_NS (3 * PERIOD_NS)
+
+struct watch {
+	struct hrtimer timer;
+	u64 last; /* when the timer last came */
+	/* Written by the CPU that watches this one. */
+	u64 seen; /* number of the run */
+	u64 seen_at;
+	atomic64_t stop; /* number of the run that an NMI shall stop */
+};
+
+static DEFINE_PER_CPU(struct watch, watches);
+static DEFINE_MUTEX(users_lock);
+static unsigned int users;
+static bool active; /* with CPU hotplug held off */
+
+static bool is_running(const struct rex_program *program)
+{
+	return program && program != REX_CPU_ABSENT;
+}
+
+static u64 time_limit(const struct rex_program *program)
+{
+	return program->object->timeout_ms * (u64)NSEC_PER_MSEC;
+}
+
+/*
+ * The run has used its time. *ip is where the CPU goes on after the interrupt. Returns whether the run should be
+ * looked at again soon.
+ */
+static bool expire(struct rex_cpu_state *state, unsigned long *ip, unsigned long frame, bool overdue)
+{
+	const struct rex_image *image = &state->program->object->image;
+
+	if (!rex_image_has_text(image, *ip)) {
+		if (state->visible.termination == REX_TERMINATION_HELPER)
+			state->visible.termination = REX_TERMINATION_EXPIRED;
+		return true;
+	}
+	if (state->end != REX_END_RETURNED) { /* the panic body */
+		state->body_end = REX_END_TIMED_OUT;
+		*ip = (unsigned long)rex_land;
+		return false;
+	}
+	if (state->visible.termination == REX_TERMINATION_HELPER)
+		state->visible.termination = REX_TERMINATION_EXPIRED;
+	if (state->visible.termination == REX_TERMINATION_EXPIRED && !overdue)
+		return true;
+	state->visible.termination = REX_TERMINATION_EXITING;
+	state->interrupted = *ip;
+	state->frame = frame;
+	state->seen = 0;
+	*ip = image->handle_timeout;
+	return false;
+}
+
+/* Returns when to look again. */
+static u64 look(struct rex_cpu_state *state, struct pt_regs *regs, u64 now)
+{
+	u64 limit;
+
+	if (!is_running(state->program) || !regs)
+		return PERIOD_NS;
+	if (state->seen != state->number) {
+		state->seen = state->number;
+		state->seen_at = now;
+		return PERIOD_NS;
+	}
+	limit = time_limit(state->program);
+	if (now - state->seen_at < limit)
+		return PERIOD_NS;
+	return expire(state, &regs->ip, regs->bp, now - state->seen_at >= limit + GRACE_NS) ? RETRY_NS :
+												 PERIOD_NS;
+}
+
+/*
+ * The next CPU, when its own timer does not come. Interrupts are off here, which makes it an RCU read side: a
+ * program that was found running stays in memory until it has ended and a grace period has passed.
+ */
+static void look_after(unsigned int cpu, u64 now)
+{
+	struct watch *watch = per_cpu_ptr(&watches, cpu);
+	const struct rex_cpu_state *state = per_cpu_ptr(&rex_cpu_state, cpu);
+	const struct rex_program *program = READ_ONCE(state->program);
+	const u64 number = READ_ONCE(state->number);
+
+	if (!is_running(program) || now - READ_ONCE(watch->last) < LATE_NS)
+		return;
+	if (watch->seen != number) {
+		watch->seen = number;
+		/* It has run since its CPU's timer last came, or begun later. */
+		watch->seen_at = now;
+		return;
+	}
+	if (now - watch->seen_at + LATE_NS < time_limit(program))
+		return;
+	atomic64_set(&watch->stop, number);
+	apic->send_IPI(cpu, NMI_VECTOR);
+}
+
+static enum hrtimer_restart on_timer(struct hrtimer *timer)
+{
+	const unsigned int cpu = smp_processor_id();
+	const u64 now = ktime_get_mono_fast_ns();
+	unsigned int next = cpumask_next(cpu, cpu_online_mask);
+	u64 again;
+
+	WRITE_ONCE(this_cpu_ptr(&watches)->last, now);
+	again = look(this_cpu_ptr(&rex_cpu_state), get_irq_regs(), now);
+	if (next >= nr_cpu_ids)
+		next = cpumask_first(cpu_online_mask);
+	if (next != cpu)
+		look_after(next, now);
+	hrtimer_forward_now(timer, ns_to_ktime(again));
+	return HRTIMER_RESTART;
+}
+
+/*
+ * What an NMI returns through is not regs but a copy of the frame right above them (arch/x86/entry/entry_64.S,
+ * asm_exc_nmi: the "iret" frame); it is written only when it is seen to be that.
+ */
+static int on_nmi(unsigned int type, struct pt_regs *regs)
+{
+	struct rex_cpu_state *state = this_cpu_ptr(&rex_cpu_state);
+	const u64 stop = atomic64_xchg(&this_cpu_ptr(&watches)->stop, 0);
+	unsigned long *frame = (unsigned long *)(regs + 1);
+	unsigned long ip = regs->ip;
+
+	if (stop == 0)
+		return NMI_DONE;
+	if (!is_running(state->program) || state->number != stop || user_mode(regs) ||
+	    frame[0] != regs->ip || (u16)frame[1] != (u16)regs->cs || frame[3] != regs->sp ||
+	    (u16)frame[4] != (u16)regs->ss)
+		return NMI_HANDLED;
+	expire(state, &ip, regs->bp, true);
+	frame[0] = ip;
+	regs->ip = ip;
+	return NMI_HANDLED;
+}
+
+static void start_timer(void *unused)
+{
+	struct watch *watch = this_cpu_ptr(&watches);
+
+	watch->last = ktime_get_mono_fast_ns();
+	hrtimer_start(&watch->timer, ns_to_ktime(PERIOD_NS), HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+void rex_watchdog_online(void)
+{
+	if (active)
+		start_timer(NULL);
+}
+
+void rex_watchdog_offline(void)
+{
+	hrtimer_cancel(&this_cpu_ptr(&watches)->timer);
+}
+
+void rex_watchdog_get(void)
+{
+	mutex_lock(&users_lock);
+	if (users++ == 0) {
+		cpus_read_lock();
+		active = true;
+		on_each_cpu(start_timer, NULL, 1);
+		cpus_read_unlock();
+	}
+	mutex_unlock(&users_lock);
+}
+
+void rex_watchdog_put(void)
+{
+	int cpu;
+
+	mutex_lock(&users_lock);
+	if (--users == 0) {
+		cpus_read_lock();
+		active = false;
+		for_each_online_cpu(cpu)
+			hrtimer_cancel(&per_cpu_ptr(&watches, cpu)->timer);
+		cpus_read_unlock();
+	}
+	mutex_unlock(&users_lock);
+}
+
+int __init rex_watchdog_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct watch *watch = per_cpu_ptr(&watches, cpu);
+
+		hrtimer_init(&watch->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+		watch->timer.function = on_timer;
+	}
+	return register_nmi_handler(NMI_LOCAL, on_nmi, 0, "rex");
+}
+
+void rex_watchdog_exit(void)
+{
+	unregister_nmi_handler(NMI_LOCAL, "rex");
+}
