@@ -57,6 +57,18 @@ EOF
     done
 }
 
+@test "rust-analyzer's cargo check resolves it, and only the rex crate may use unfinished features" {
+    rexc new tc analyzed
+    cd analyzed
+    run -0 cargo check --workspace --message-format=json --all-targets --keep-going
+    [[ "$output" == *'"reason":"build-finished","success":true'* ]]
+    [[ "$output" != *'"level":"warning"'* ]]
+    sed -i '1i #![feature(never_type)]' src/main.rs
+    run cargo check
+    [ "$status" -ne 0 ]
+    [[ "$output" == *"error[E0554]"* ]]
+}
+
 @test "an ordinary package: what a Rust programmer expects to find" {
     rexc new xdp ordinary
     [ -f ordinary/Cargo.toml ] && [ -f ordinary/src/main.rs ] && [ -f ordinary/README.md ]
