@@ -20,6 +20,9 @@ void lint_compile_arguments(struct strings *arguments)
 {
     strings_add(arguments, "--cfg=clippy");
     strings_add(arguments, "--cap-lints=allow");
+    /* Or they follow -Copt-level, which only the compiler gets: #[cfg(debug_assertions)] would be
+     * one program for the lint and another for the compiler. */
+    strings_add(arguments, "-Cdebug-assertions=no");
     strings_add(arguments, "-Zallow-features=");
     strings_add(arguments, "-Zchecksum-hash-algorithm=sha256");
     /* Or an error about a long type leaves a file beside the author's sources. */

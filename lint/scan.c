@@ -76,6 +76,7 @@ int scan_file(struct scan *scan, struct diag *diag, const char *path, int editio
     scan->defines_macros = scan->defines_macros || defines_macro(source);
     if (tokens_check(diag, source) > 0)
         result = -1;
+    source_drop_attributes(source);
     return result;
 }
 
@@ -90,6 +91,7 @@ int scan_add_expansion(struct scan *scan, struct diag *diag, const char *crate, 
     struct source *source = add(&scan->expansions, &scan->expansion_count);
     char *name = must_format("crate %s, macros expanded", crate);
     int result = source_begin(diag, source, name, text, size, edition, false);
+    source_drop_attributes(source);
     free(name);
     return result;
 }

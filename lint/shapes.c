@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lint/shapes.h"
+#include "lint/opaque.h"
 #include "lint/signatures.h"
 
 #include <stdlib.h>
@@ -177,7 +178,7 @@ static unsigned check_impl(struct diag *diag, const struct source *source, size_
 
 unsigned shapes_check(struct diag *diag, const struct source *source, const struct types *types)
 {
-    unsigned found = signatures_check(diag, source);
+    unsigned found = signatures_check(diag, source) + opaque_check(diag, source, types);
     for (size_t i = 0; i < source->count; i++) {
         const struct token *token = &source->tokens[i];
         const struct token *next = source_at(source, i + 1);

@@ -28,6 +28,7 @@ struct signature {
     struct range result;
     struct range parameters[MAX_PARAMETERS]; /* their types; `self` and `&self` as they stand */
     size_t count;
+    bool too_long; /* more parameters than there is room for */
 };
 
 static bool same_name(const struct token *a, const struct token *b)
@@ -288,17 +289,21 @@ static bool comes_in(const struct signature *signature, size_t promise, struct l
     return is_mentioned_in_bounds(signature, inner);
 }
 
-/* Collects the lifetimes that stand in a type. */
+/* Collects the lifetimes that stand in a type; more than MAX_LIFETIMES when there is no room for
+ * them. */
 static size_t lifetimes_of(const struct signature *signature, struct range type,
                            struct lifetime list[MAX_LIFETIMES])
 {
     const struct source *source = signature->source;
     size_t count = 0;
-    for (size_t i = type.first; i < type.end && count + 2 < MAX_LIFETIMES; i++) {
+    for (size_t i = type.first; i < type.end; i++) {
         const struct token *token = source_at(source, i);
-        if (token->kind == TOKEN_LIFETIME && !is_lifetime(token, "static") &&
-            !is_lifetime(token, "_"))
-            list[count++] = (struct lifetime){LIFETIME_NAMED, token};
+        if (token->kind != TOKEN_LIFETIME || is_lifetime(token, "static") ||
+            is_lifetime(token, "_"))
+            continue;
+        if (count + 1 == MAX_LIFETIMES)
+            return MAX_LIFETIMES + 1;
+        list[count++] = (struct lifetime){LIFETIME_NAMED, token};
     }
     if (mentions_self(signature, type) && has_any_lifetime(source, signature->header))
         list[count++] = (struct lifetime){.kind = LIFETIME_SELF};
@@ -332,6 +337,8 @@ static bool parameter_can_forge(const struct signature *signature, size_t index)
         outer = (struct lifetime){LIFETIME_NAMED, next};
     size_t count =
         lifetimes_of(signature, reference ? behind_reference(source, type) : type, inside);
+    if (count > MAX_LIFETIMES)
+        return true;
     for (size_t i = 0; i < count; i++) {
         if (reference && can_forge(signature, index, inside[i], outer))
             return true;
@@ -358,6 +365,14 @@ static struct range type_of_parameter(const struct source *source, struct range 
     return parameter;
 }
 
+static void add_parameter(struct signature *signature, struct range type)
+{
+    if (signature->count == MAX_PARAMETERS)
+        signature->too_long = true;
+    else
+        signature->parameters[signature->count++] = type;
+}
+
 /* Reads the signature at the `fn`. Returns false when there is none that can be checked. */
 static bool read_signature(const struct source *source, size_t index, struct signature *signature)
 {
@@ -371,11 +386,11 @@ static bool read_signature(const struct source *source, size_t index, struct sig
     if (!token_is(source_at(source, i), '('))
         return false;
     size_t close = source_closing(source, i);
-    for (size_t first = i + 1; first < close && signature->count < MAX_PARAMETERS;) {
+    for (size_t first = i + 1; first < close;) {
         struct range parameter = next_part(source, first, close);
         first = parameter.end + 1;
         if (parameter.end > parameter.first)
-            signature->parameters[signature->count++] = type_of_parameter(source, parameter);
+            add_parameter(signature, type_of_parameter(source, parameter));
     }
     i = close + 1;
     if (source_is_pair(source, i, "->"))
@@ -386,6 +401,11 @@ static bool read_signature(const struct source *source, size_t index, struct sig
             break;
         if (token_is_keyword(token, "where"))
             signature->where.first = i + 1;
+        /* Braces may stand in there: they are no body. */
+        if (token_is(token, '<'))
+            i = source_after_generics(source, i) - 1;
+        else if (token_is(token, '(') || token_is(token, '['))
+            i = source_closing(source, i);
         if (signature->where.first)
             signature->where.end = i + 1;
         else if (signature->result.first && i >= signature->result.first)
@@ -408,11 +428,11 @@ static bool read_bound(const struct source *source, size_t index, struct signatu
         !token_is(source_at(source, i + 1), '('))
         return false;
     size_t close = source_closing(source, i + 1);
-    for (size_t first = i + 2; first < close && signature->count < MAX_PARAMETERS;) {
+    for (size_t first = i + 2; first < close;) {
         struct range type = next_part(source, first, close);
         first = type.end + 1;
         if (type.end > type.first)
-            signature->parameters[signature->count++] = type;
+            add_parameter(signature, type);
     }
     if (!source_is_pair(source, close + 1, "->"))
         return true;
@@ -434,10 +454,19 @@ static bool read_bound(const struct source *source, size_t index, struct signatu
 
 static bool can_forge_any(const struct signature *signature)
 {
-    for (size_t i = 0; i < signature->count; i++)
-        if (parameter_can_forge(signature, i))
-            return true;
-    return false;
+    bool forges = signature->too_long;
+    for (size_t i = 0; i < signature->count && !forges; i++)
+        forges = parameter_can_forge(signature, i);
+    return forges;
+}
+
+/* An `impl` that begins an item, and not a type. */
+static bool is_item(const struct source *source, size_t index)
+{
+    const struct token *before = index ? source_at(source, index - 1) : NULL;
+    return token_is_keyword(source_at(source, index), "trait") || !before ||
+           token_is(before, '}') || token_is(before, ';') || token_is(before, '{') ||
+           token_is_name(before, "default");
 }
 
 /* The header of an impl or trait at index, up to its block, and the block's end in *end. */
@@ -449,14 +478,16 @@ static bool read_header(const struct source *source, size_t index, struct range 
         first++; /* its name */
     for (size_t i = first; i < source->count; i++) {
         const struct token *token = source_at(source, i);
-        if (token_is(token, ';') || token_is(token, '=') || token_is(token, ')'))
+        if (token_is(token, ';'))
             return false;
         if (token_is(token, '{')) {
             *header = (struct range){first, i};
             *end = source_closing(source, i);
             return true;
         }
-        if (token_is(token, '('))
+        if (token_is(token, '<'))
+            i = source_after_generics(source, i) - 1;
+        else if (token_is(token, '(') || token_is(token, '['))
             i = source_closing(source, i);
     }
     return false;
@@ -474,7 +505,8 @@ unsigned signatures_check(struct diag *diag, const struct source *source)
         if (token_is_name(token, "macro_rules") && token_is(source_at(source, i + 1), '!')) {
             i = source_closing(source, i + 3);
         } else if (header_end <= i &&
-                   (token_is_keyword(token, "impl") || token_is_keyword(token, "trait"))) {
+                   (token_is_keyword(token, "impl") || token_is_keyword(token, "trait")) &&
+                   is_item(source, i)) {
             if (!read_header(source, i, &header, &header_end))
                 header_end = 0;
             else

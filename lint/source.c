@@ -121,3 +121,20 @@ bool source_is_pair(const struct source *source, size_t index, const char *pair)
     return token_is(source_at(source, index), pair[0]) && token_is(second, pair[1]) &&
            second->joined;
 }
+
+void source_drop_attributes(struct source *source)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < source->count; i++) {
+        size_t open = i + 1 + token_is(source_at(source, i + 1), '!');
+        if (token_is(&source->tokens[i], '#') && token_is(source_at(source, open), '[')) {
+            i = source_closing(source, open);
+            if (i + 1 < source->count)
+                source->tokens[i + 1].joined = false;
+        } else {
+            source->tokens[kept++] = source->tokens[i];
+        }
+    }
+    source->tokens[kept] = source->tokens[source->count];
+    source->count = kept;
+}

@@ -41,4 +41,8 @@ bool source_is_pair(const struct source *source, size_t index, const char *pair)
 /* The token at index, or the end token. */
 const struct token *source_at(const struct source *source, size_t index);
 
+/* Takes the attributes out of the tokens, once they are checked: they may stand before any generic
+ * parameter, where nothing that reads types expects them. */
+void source_drop_attributes(struct source *source);
+
 #endif

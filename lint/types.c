@@ -10,6 +10,7 @@ enum declared {
     DECLARED_GENERIC,   /* with type or const parameters only */
     DECLARED_LIFETIMES, /* with a lifetime parameter */
     DECLARED_ALIAS,     /* type NAME = ...; the type is at `target` */
+    DECLARED_TRAIT,     /* its bounds begin at `target` */
     DECLARED_OTHER,     /* generic parameter, associated type, renamed import; generic alias, with
                            `target` */
 };
@@ -179,6 +180,12 @@ void types_collect(struct types *types, const struct source *source)
                     alias ? equals + 1 : 0);
             if (generic)
                 collect_parameters(types, source, i + 2);
+        } else if (token_is_keyword(token, "trait")) {
+            bool generic = token_is(source_at(source, i + 2), '<');
+            if (generic)
+                collect_parameters(types, source, i + 2);
+            declare(types, source, i + 1, DECLARED_TRAIT,
+                    generic ? source_after_generics(source, i + 2) : i + 2);
         } else if (token_is_keyword(token, "use")) {
             in_use = true;
         } else if (token_is(token, ';')) {
@@ -187,8 +194,7 @@ void types_collect(struct types *types, const struct source *source)
             declare(types, source, i + 1, DECLARED_OTHER, 0);
         } else if (token_is_keyword(token, "impl") && token_is(source_at(source, i + 1), '<')) {
             collect_parameters(types, source, i + 1);
-        } else if ((token_is_keyword(token, "fn") || token_is_keyword(token, "trait")) &&
-                   token_is(source_at(source, i + 2), '<')) {
+        } else if (token_is_keyword(token, "fn") && token_is(source_at(source, i + 2), '<')) {
             collect_parameters(types, source, i + 2);
         }
     }
@@ -286,7 +292,7 @@ static char *refuse_name(struct reader *reader, const struct token *name, bool i
     bool declared = false, generic = false, arguments = token_is(here(reader, 0), '<');
     for (size_t i = 0; i < types->count; i++) {
         const struct declaration *found = &types->list[i];
-        if (!has_name(found, name))
+        if (!has_name(found, name) || found->as == DECLARED_TRAIT)
             continue;
         declared = true;
         if (found->as == DECLARED_LIFETIMES && !(reader->fixed && arguments))
@@ -470,9 +476,12 @@ bool types_is_alias(const struct types *types, const struct token *name)
 
 static bool is_projection(const struct types *types, const struct token *name, unsigned depth)
 {
-    for (size_t i = 0; i < types->count && depth < MAX_DEPTH; i++) {
+    /* What is too deep to follow may be anything. */
+    if (depth == MAX_DEPTH)
+        return true;
+    for (size_t i = 0; i < types->count; i++) {
         const struct declaration *alias = &types->list[i];
-        if (!has_name(alias, name) || (alias->as != DECLARED_ALIAS && !alias->target))
+        if (!has_name(alias, name) || !alias->target || alias->as == DECLARED_TRAIT)
             continue;
         size_t target = alias->target;
         if (token_is(source_at(alias->source, target), '<'))
@@ -489,4 +498,36 @@ static bool is_projection(const struct types *types, const struct token *name, u
 bool types_is_projection(const struct types *types, const struct token *name)
 {
     return is_projection(types, name, 0);
+}
+
+static bool trait_outlives(const struct types *types, const struct token *name, unsigned depth)
+{
+    for (size_t i = 0; i < types->count; i++) {
+        const struct declaration *trait = &types->list[i];
+        if (!has_name(trait, name))
+            continue;
+        if (trait->as == DECLARED_OTHER || depth == MAX_DEPTH)
+            return true;
+        if (trait->as != DECLARED_TRAIT)
+            continue;
+        for (size_t j = trait->target; j < trait->source->count; j++) {
+            const struct token *token = source_at(trait->source, j);
+            if (token_is(token, '{') || token_is(token, ';') || token_is(token, '='))
+                break;
+            if (token_is(token, '<'))
+                j = source_after_generics(trait->source, j) - 1;
+            else if (token_is(token, '('))
+                j = source_closing(trait->source, j);
+            else if (token->kind == TOKEN_LIFETIME ||
+                     (token_is_identifier(token) && !token_is_name(token, "Self") &&
+                      !has_name(trait, token) && trait_outlives(types, token, depth + 1)))
+                return true;
+        }
+    }
+    return false;
+}
+
+bool types_trait_outlives(const struct types *types, const struct token *name)
+{
+    return trait_outlives(types, name, 0);
 }

@@ -34,4 +34,9 @@ bool types_is_projection(const struct types *types, const struct token *name);
  * named type? */
 bool types_is_alias(const struct types *types, const struct token *name);
 
+/* Does a trait of that name say of itself that it outlives a lifetime (`trait T: 'static`, or by a
+ * trait above it)? Also true of names that an import or a parameter gives, as they may stand for
+ * one. */
+bool types_trait_outlives(const struct types *types, const struct token *name);
+
 #endif

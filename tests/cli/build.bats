@@ -396,6 +396,20 @@ EOF
     [ ! -e hello ]
 }
 
+@test "lint and compiler have the same conditions, at every level of optimisation" {
+    program prog.rs 'length & 1'
+    for options in -O0 -O3 "-g -O1"; do
+        rexc '-###' prog.rs $options -o prog.rex 2>commands
+        # Each is asked for its conditions instead of being run; the files that it would write and find are not there.
+        for tool in bin/rustc bin/clippy-driver; do
+            grep "/usr/$tool " commands | sed 's/--emit=[^ ]*//; s/ -Zllvm-plugins=[^ ]*//' >"${tool#*/}"
+            eval "$(cat "${tool#*/}") --print=cfg" | sort >"${tool#*/}.cfg"
+            [ -s "${tool#*/}.cfg" ]
+        done
+        diff rustc.cfg clippy-driver.cfg
+    done
+}
+
 @test "-v prints each command so that it can be pasted" {
     package hello
     rexc build -v hello 2>log

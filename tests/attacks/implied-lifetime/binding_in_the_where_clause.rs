@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+//~ REX0315
+#![no_std]
+use core::marker::PhantomData;
+pub struct Promise<'b>(PhantomData<&'b ()>);
+pub struct X<'b, T>(pub &'b (), pub T);
+impl<'b, T> X<'b, T> where T: Iterator<Item = u8> { pub fn longer<'a>(&'a self, value: &'b u8) -> &'a u8 { value } }
