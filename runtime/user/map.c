@@ -46,11 +46,13 @@ int map_create(const char *name, const struct rex_map_definition *definition, un
                struct map **result)
 {
     const struct map_operations *operations = operations_of(definition->type);
+    const unsigned user_access = BPF_F_RDONLY | BPF_F_WRONLY;
     struct map *map = NULL;
     int error = -EINVAL;
 
     *result = NULL;
-    if (!operations)
+    /* bpf_get_file_flag(): user space must be able to do one of the two. */
+    if (!operations || (definition->flags & user_access) == user_access)
         return -EINVAL;
     error = operations->check(definition);
     if (error)

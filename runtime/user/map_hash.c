@@ -38,6 +38,9 @@ struct hash_map {
 /* sizeof(struct htab_elem): the key follows it */
 enum { KERNEL_ELEMENT = 48 };
 
+/* Buckets are a power of two of at most U32_MAX / sizeof(struct bucket), which is 16 bytes. */
+enum { BUCKETS_MAX = 1 << 27 };
+
 /* htab_map_alloc_check(), and the limit on buckets of htab_map_alloc() */
 static int check(const struct rex_map_definition *definition)
 {
@@ -49,7 +52,7 @@ static int check(const struct rex_map_definition *definition)
         return -EINVAL;
     if ((uint64_t)definition->key_size + definition->value_size >= MAP_KMALLOC_MAX - KERNEL_ELEMENT)
         return -E2BIG;
-    if (definition->max_entries > 1u << 31)
+    if (definition->max_entries > BUCKETS_MAX)
         return -E2BIG;
     return 0;
 }

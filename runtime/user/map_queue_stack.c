@@ -25,8 +25,8 @@ static int check(const struct rex_map_definition *definition)
         return -EINVAL;
     if (definition->value_size > MAP_KMALLOC_MAX)
         return -E2BIG;
-    if (definition->max_entries == UINT32_MAX)
-        return -E2BIG;
+    if (definition->max_entries == UINT32_MAX) /* its ring has one place more than fits u32 */
+        return -ENOMEM;
     return 0;
 }
 

@@ -18,15 +18,16 @@ struct bucket {
 struct stack_map {
     struct bucket **buckets;
     uint32_t mask;
+    uint32_t used; /* buckets that hold a stack; the kernel has memory for max_entries */
 };
 
 /* stack_map_alloc() */
 static int check(const struct rex_map_definition *definition)
 {
-    const unsigned known = BPF_F_NUMA_NODE | MAP_ACCESS_FLAGS | BPF_F_STACK_BUILD_ID;
+    const unsigned known = BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_STACK_BUILD_ID;
     const uint32_t size = definition->value_size;
 
-    if ((definition->flags & ~known) || map_check_access(definition))
+    if (definition->flags & ~known)
         return -EINVAL;
     if (definition->max_entries == 0 || definition->key_size != 4 || size < 8 || size % 8 != 0)
         return -EINVAL;
@@ -136,9 +137,13 @@ static int64_t store(struct map *map, const uint64_t *addresses, size_t count, u
     }
     if (old && !(flags & BPF_F_REUSE_STACKID))
         return -EEXIST;
+    /* The kernel takes memory for the new stack before it gives back that of the old. */
+    if (stacks->used >= map->definition.max_entries)
+        return -ENOMEM;
     bucket = malloc(sizeof(*bucket) + bytes);
     if (!bucket)
         return -ENOMEM;
+    stacks->used += !old;
     bucket->hash = hash;
     bucket->count = (uint32_t)count;
     memcpy(bucket->addresses, addresses, bytes);
@@ -183,6 +188,7 @@ static int64_t remove_element(struct map *map, const void *key)
         return -ENOENT;
     free(stacks->buckets[id]);
     stacks->buckets[id] = NULL;
+    stacks->used--;
     return 0;
 }
 

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import struct
+import subprocess
 import sys
 import tempfile
 import time
@@ -347,6 +348,35 @@ def ordinary_program(tap, bench, source, frames):
         tap.test(f"{name}: runs", program_runs, bench, built[0], frames)
 
 
+# --- other build systems
+
+
+def sizes(bench, name, build):
+    """samples/make and samples/cmake: the same program, built as its README says."""
+    package = bench.directory / name
+    shutil.copytree(ROOT / "samples" / name, package, ignore=shutil.ignore_patterns("build"))
+    for command in build:
+        done = subprocess.run(command, cwd=package, env=bench.environment, capture_output=True,
+                              text=True, check=False)
+        true(done.returncode == 0, f"{command}:\n{done.stdout}{done.stderr}")
+    run = bench.run(package / "build/sizes.rex", "--pcap", TRAFFIC)
+    run.uneventful()
+    frames = capture.read(TRAFFIC)
+    bounds = (64, 128, 512, 1518)
+    counts = [0] * (len(bounds) + 1)
+    for frame in frames:
+        counts[sum(len(frame) > bound for bound in bounds)] += 1
+    found = [int.from_bytes(value, "little") for value in run.array("SIZES").values()]
+    equal(found, counts, "packets by size")
+    equal(run.result["verdicts"], {"pass": sum(len(frame) >= 14 for frame in frames)}, "verdicts")
+
+
+def build_systems(tap, bench):
+    tap.test("make: counts sizes", sizes, bench, "make", [["make", "-s"]])
+    configure = ["cmake", "-S", ".", "-B", "build", "-G", "Ninja", f"-Drexc_DIR={ROOT}/scripts/cmake"]
+    tap.test("cmake: counts sizes", sizes, bench, "cmake", [configure, ["ninja", "-C", "build"]])
+
+
 SAMPLES = (firewall, flow_stats, ratelimit, syscall_latency, opensnoop)
 
 
@@ -364,6 +394,7 @@ def main(wanted):
     tap = Tap()
     programs = sorted((ROOT / "tests/programs").glob("*.rs"))
     known = {tests.__name__ for tests in SAMPLES} | {source.stem for source in programs}
+    known.add("build_systems")
     if set(wanted) - known:
         unknown = ", ".join(sorted(set(wanted) - known))
         print(f"no such sample or program: {unknown}", file=sys.stderr)
@@ -374,6 +405,8 @@ def main(wanted):
         for tests in SAMPLES:
             if tests.__name__ in wanted:
                 sample_tests(tap, bench, tests)
+        if "build_systems" in wanted:
+            build_systems(tap, bench)
         frames = capture.read(TRAFFIC)
         for source in programs:
             if source.stem in wanted:
