@@ -10,8 +10,8 @@ setup_file() {
     export COUNTS=$BATS_TEST_DIRNAME/../captures/counts.json
     export FOUR=$BATS_TEST_DIRNAME/../fuzz/corpus/pcap/vlan.pcap # four packets
     local name
-    cp -r "$BATS_TEST_DIRNAME"/{misbehave,events,recursion} "$BATS_FILE_TMPDIR"
-    for name in misbehave events recursion; do
+    cp -r "$BATS_TEST_DIRNAME"/{misbehave,events,recursion,endless} "$BATS_FILE_TMPDIR"
+    for name in misbehave events recursion endless; do
         rexc build "$BATS_FILE_TMPDIR/$name" -o "$BATS_FILE_TMPDIR/$name.rex" \
             >"$BATS_FILE_TMPDIR/$name.log" 2>&1 || cat "$BATS_FILE_TMPDIR/$name.log" >&2
     done
@@ -22,6 +22,7 @@ setup() {
     misbehave=$BATS_FILE_TMPDIR/misbehave.rex
     events=$BATS_FILE_TMPDIR/events.rex
     recursion=$BATS_FILE_TMPDIR/recursion.rex
+    endless=$BATS_FILE_TMPDIR/endless.rex
 }
 
 # truth NAME: a number of counts.json.
@@ -116,6 +117,56 @@ an ARP packet of 42 bytes"* ]]
 (it ran out of time while formatting this message)"
     ends panics_twice panics "this message is a bomb: 
 (it panicked again while formatting this message)"
+}
+
+# stops PROGRAM VERDICT OPTION...: each of four runs is stopped, in helpers and out of them, with the type's default
+# verdict and nothing held; and so says `rexc run` with several CPUs, which wait for each other's locks in vain if one stays.
+stops() {
+    local program=$1 verdict=$2 cpus
+    shift 2
+    for cpus in 1 3; do
+        run ask '(r["runs"], r["verdicts"], r["timeouts"] + r["panics"], r["leaks"] + r["faults"], maps["LOCKED"]["entries"][0]["formatted"]["value"]["lock"]["val"], [e for e in maps["RING"]["entries"] if e.get("state") != "discarded"])' \
+            "$endless" --prog "$program" --timeout 20 --cpus "$cpus" "$@"
+        [ "$output" = "(4, {'$verdict': 4}, 4, 0, 0, [])" ] || { echo "$program: $output"; return 1; }
+    done
+}
+
+@test "endless loops of every type: default verdict, nothing held, in helpers, copies and messages" {
+    echo '{"tasks": [{"pid": 7}], "events": [{"task": 7, "registers": {"rdi": 7, "rip": 9}, "fields": [3], "repeat": 2}, {"task": 7, "registers": {"rdi": 7, "rip": 9}, "fields": [3], "repeat": 2}]}' >c.json
+    stops tc_with_lock ok --pcap "$FOUR"
+    stops tc_in_helper ok --pcap "$FOUR"
+    stops kprobe_with_task 0 --ctx c.json
+    stops kprobe_in_helper 0 --ctx c.json
+    stops tracepoint_with_record 0 --ctx c.json
+    stops tracepoint_in_message 0 --ctx c.json
+    stops perf_event_in_helper 0 --ctx c.json
+    stops perf_event_with_lock 0 --ctx c.json
+    run --separate-stderr rexc run "$endless" --prog tracepoint_in_message --ctx c.json --timeout 20
+    [[ "$stderr" == *"endless: call 3
+(it ran out of time while formatting this message)"* ]]
+}
+
+# panics_in OUT ARGUMENT...: writes the result to a file; the peak of resident memory in KiB.
+panics_in() {
+    local out=$1
+    shift
+    /usr/bin/time -f %M rexc run --json "$@" 2>&1 >"$out" | tail -1
+}
+
+@test "100,000 panics with a lock, and with a task, leak no memory" {
+    [ -x /usr/bin/time ] || skip "no /usr/bin/time"
+    local few many
+    few=$(panics_in few.json "$misbehave" --prog panics_with_lock --pcap "$FOUR" --repeat 250)
+    many=$(panics_in many.json "$misbehave" --prog panics_with_lock --pcap "$FOUR" --repeat 25000)
+    echo "with a lock: $few KiB, then $many KiB"
+    [ "$many" -lt $((few + 1024)) ]
+    [[ "$(<many.json)" == *'"panics":100000,'*'"leaks":0,'* ]]
+    echo '{"tasks": [{"pid": 7}], "events": [{"registers": {"rdi": 7}}]}' >c.json
+    few=$(panics_in few.json "$events" --prog panics_with_task --ctx c.json --repeat 1000)
+    many=$(panics_in many.json "$events" --prog panics_with_task --ctx c.json --repeat 100000)
+    echo "with a task: $few KiB, then $many KiB"
+    [ "$many" -lt $((few + 1024)) ]
+    [[ "$(<many.json)" == *'"panics":100000,'*'"leaks":0,'* ]]
 }
 
 @test "what a stopped run holds is given back" {
