@@ -126,8 +126,7 @@ static int load(struct rex_ioc_load *request, void __user *argument, struct rex_
 	}
 	request->id = object->id;
 	request->programs = object->program_count;
-	/* The descriptor's reference beside the list's. From here on closing the file ends the object. */
-	rex_object_get(object);
+	/* From here on closing the file ends the object. */
 	file = anon_inode_getfile("[rex]", &object_operations, object, O_RDWR | O_CLOEXEC);
 	if (IS_ERR(file)) {
 		put_unused_fd(fd);

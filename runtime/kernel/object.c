@@ -269,6 +269,8 @@ int rex_object_publish(struct rex_object *object, struct rex_message *message)
 {
 	int error = 0;
 
+	/* Before anybody can see it: from then on it may be unloaded at any time. */
+	rex_watchdog_get();
 	mutex_lock(&objects_lock);
 	if (last_id == U32_MAX || !try_module_get(THIS_MODULE)) {
 		error = rex_refuse(message, -EBUSY, "the module takes no more objects");
@@ -276,13 +278,14 @@ int rex_object_publish(struct rex_object *object, struct rex_message *message)
 		object->id = ++last_id;
 		object->loaded_at = ktime_get_boottime_ns();
 		object->descriptors = 1;
+		rex_object_get(object); /* the list's */
 		list_add_tail(&object->link, &objects);
 	}
 	mutex_unlock(&objects_lock);
-	if (error)
+	if (error) {
+		rex_watchdog_put();
 		destroy(object);
-	else
-		rex_watchdog_get();
+	}
 	return error;
 }
 

@@ -61,7 +61,10 @@ struct rex_object {
 /* Verifies the file, whose signature has been looked at, and maps it. Takes what it keeps of the maps. */
 int rex_object_create(const u8 *file, size_t size, const struct rex_ioc_load *load, const s32 *map_fds,
 		      struct rex_message *message, struct rex_object **object);
-/* Makes the object visible and gives it a number. It then has one descriptor. */
+/*
+ * Makes the object visible and gives it a number. The caller keeps its reference, for the descriptor that it
+ * makes and rex_object_closed() ends. On an error the object is gone.
+ */
 int rex_object_publish(struct rex_object *object, struct rex_message *message);
 /* Its descriptor was closed. */
 void rex_object_closed(struct rex_object *object);
