@@ -7,10 +7,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -68,15 +68,74 @@ void process_print(const struct process *process)
     buffer_free(&line);
 }
 
-int process_start(struct diag *diag, struct process *process)
+/* The descriptors of a child on both sides; what is closed is -1. */
+struct pipes {
+    int in[2], out[2], err[2];
+    int failure[2]; /* the child writes errno to it when it cannot become the command */
+};
+
+static void close_pipes(struct pipes *pipes)
+{
+    int *const all[] = {pipes->in, pipes->out, pipes->err, pipes->failure};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        close_if_open(&all[i][0]);
+        close_if_open(&all[i][1]);
+    }
+}
+
+/* In the child, where only what is async-signal-safe may be called: becomes the command, or says
+ * through the pipe why not. */
+_Noreturn static void become(const struct process *process, const struct pipes *pipes, pid_t parent)
 {
     static const char *const no_environment[] = {NULL};
-    int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
-    int result = -1;
-    int error;
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t all;
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    const char *const *environment = process->environment ? process->environment : no_environment;
+    sigset_t none;
+    int error, in;
+
+    /* A compiler whose build was killed would go on writing into a directory that the next build
+     * has cleaned. The parent may have died before this. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
+        _exit(127);
+    /* The tool may ignore or block signals; the child starts with neither. */
+    for (int number = 1; number < NSIG; number++)
+        sigaction(number, &action, NULL); /* of SIGKILL and SIGSTOP it fails */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    in = process->input ? pipes->in[0] : open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (in >= 0 && dup2(in, 0) >= 0 && dup2(pipes->out[1], 1) >= 0 && dup2(pipes->err[1], 2) >= 0 &&
+        (!process->directory || chdir(process->directory) == 0))
+        execve(process->arguments[0], (char *const *)(uintptr_t)process->arguments,
+               (char *const *)(uintptr_t)environment);
+    error = errno;
+    if (write(pipes->failure[1], &error, sizeof(error)) < 0)
+        _exit(126);
+    _exit(127);
+}
+
+/* What kept the child from becoming the command: an errno, or 0. */
+static int wait_for_exec(struct process *process, struct pipes *pipes)
+{
+    int error = 0;
+    ssize_t count;
+    close_if_open(&pipes->failure[1]);
+    do
+        count = read(pipes->failure[0], &error, sizeof(error));
+    while (count < 0 && errno == EINTR);
+    if (count == 0)
+        return 0; /* closed by execve */
+    if (count != sizeof(error))
+        error = EIO;
+    while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+    return error;
+}
+
+int process_start(struct diag *diag, struct process *process)
+{
+    struct pipes pipes = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
+    int result = -1, error;
+    pid_t parent = getpid();
 
     process->pid = -1;
     process->in_fd = process->out_fd = process->err_fd = -1;
@@ -85,64 +144,33 @@ int process_start(struct diag *diag, struct process *process)
     if (process->verbose)
         process_print(process);
 
-    if (posix_spawn_file_actions_init(&actions))
-        return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "out of memory");
-    if (posix_spawnattr_init(&attributes)) {
-        posix_spawn_file_actions_destroy(&actions);
-        return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "out of memory");
-    }
-    if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC) ||
-        (process->input && pipe2(in, O_CLOEXEC))) {
+    if (pipe2(pipes.out, O_CLOEXEC) || pipe2(pipes.err, O_CLOEXEC) ||
+        pipe2(pipes.failure, O_CLOEXEC) || (process->input && pipe2(pipes.in, O_CLOEXEC))) {
         diag_error(diag, DIAG_CANNOT_RUN, NULL, "cannot run '%s': pipe: %s", process->arguments[0],
                    strerror(errno));
         goto done;
     }
-    /* The tool may ignore or block signals; the child starts with neither. */
-    sigfillset(&all);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    sigemptyset(&all);
-    posix_spawnattr_setsigmask(&attributes, &all);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-    error = process->input
-                ? posix_spawn_file_actions_adddup2(&actions, in[0], 0)
-                : posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    if (!error)
-        error = posix_spawn_file_actions_adddup2(&actions, out[1], 1);
-    if (!error)
-        error = posix_spawn_file_actions_adddup2(&actions, err[1], 2);
-    if (!error && process->directory)
-        error = posix_spawn_file_actions_addchdir_np(&actions, process->directory);
-    if (!error) {
-        const char *const *environment =
-            process->environment ? process->environment : no_environment;
-        error = posix_spawn(&process->pid, process->arguments[0], &actions, &attributes,
-                            (char *const *)(uintptr_t)process->arguments,
-                            (char *const *)(uintptr_t)environment);
-    }
+    process->pid = fork();
+    if (process->pid == 0)
+        become(process, &pipes, parent);
+    error = process->pid < 0 ? errno : wait_for_exec(process, &pipes);
     if (error) {
         process->pid = -1;
         diag_error(diag, DIAG_CANNOT_RUN, "run `rexc doctor` to see which tools are missing",
                    "cannot run '%s': %s", process->arguments[0], strerror(error));
         goto done;
     }
-    process->out_fd = out[0];
-    process->err_fd = err[0];
-    out[0] = err[0] = -1;
+    process->out_fd = pipes.out[0];
+    process->err_fd = pipes.err[0];
+    pipes.out[0] = pipes.err[0] = -1;
     if (process->input) {
-        process->in_fd = in[1];
-        in[1] = -1;
+        process->in_fd = pipes.in[1];
+        pipes.in[1] = -1;
         fcntl(process->in_fd, F_SETFL, O_NONBLOCK);
     }
     result = 0;
 done:
-    close_if_open(&in[0]);
-    close_if_open(&in[1]);
-    close_if_open(&out[0]);
-    close_if_open(&out[1]);
-    close_if_open(&err[0]);
-    close_if_open(&err[1]);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
+    close_pipes(&pipes);
     return result;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Child processes: started with posix_spawn, an environment built from nothing, output captured. */
+/* Child processes: an environment built from nothing, output captured; they end with this process.
+ */
 #ifndef REXC_BASE_PROCESS_H
 #define REXC_BASE_PROCESS_H
 

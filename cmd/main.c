@@ -8,6 +8,7 @@
 
 #include <bpf/libbpf.h>
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -202,11 +203,22 @@ static int dispatch(int argc, char **argv, const struct globals *globals)
     return command->run(argc - 1, argv + 1, options);
 }
 
+/* Or the first file that is opened would be taken for a stream that the caller closed. Using such a
+ * stream stays an error: it is opened for the other direction. */
+static int hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return -1;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct globals globals = {0};
     char *problem = NULL;
-    if (argc < 1)
+    if (argc < 1 || hold_standard_streams())
         return 2;
     globals.command.program = argv[0];
     libbpf_set_print(NULL); /* what it finds is said in our words */

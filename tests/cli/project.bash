@@ -52,15 +52,16 @@ package() {
     program "$1/src/main.rs" 'length & 1'
 }
 
-# children COMMAND...: how many processes the command starts.
-children() {
-    strace -f -qq -e trace=execve -e signal=none -o "$BATS_TEST_TMPDIR/strace" "$@" >&2
-    # The first execve is the command itself.
-    echo $(($(grep -c 'execve(.*= 0' "$BATS_TEST_TMPDIR/strace") - 1))
+# started COMMAND...: the programs that the command starts, itself left out. A file a process: in one file the
+# lines of two at once are torn.
+started() {
+    rm -f "$BATS_TEST_TMPDIR"/strace.*
+    strace -ff -qq -e trace=execve -e signal=none -o "$BATS_TEST_TMPDIR/strace" "$@" >&2
+    sed -n 's/.*execve("\([^"]*\)".* = 0/\1/p' "$BATS_TEST_TMPDIR"/strace.* | xargs -rn1 basename | sort | sed "0,/^$1\$/{/^$1\$/d}"
 }
 
+# children COMMAND...: how many processes the command starts.
+children() { started "$@" | wc -l; }
+
 # tools COMMAND...: the names of the programs that it starts, in order of name.
-tools() {
-    strace -f -qq -e trace=execve -e signal=none -o "$BATS_TEST_TMPDIR/strace" "$@" >&2
-    sed -n 's/.*execve("\([^"]*\)".* = 0/\1/p' "$BATS_TEST_TMPDIR/strace" | tail -n +2 | xargs -rn1 basename | sort | tr '\n' ' '
-}
+tools() { started "$@" | tr '\n' ' '; }
