@@ -51,7 +51,7 @@ int rex_program_bind(struct rex_program *program, int prog_fd)
 	struct bpf_prog *stub;
 	int error;
 
-	if (program->stub || program->detached)
+	if (program->stub)
 		return -EBUSY;
 	stub = bpf_prog_get_type_dev(prog_fd, bpf_type(program->type), false);
 	if (IS_ERR(stub))
@@ -66,6 +66,7 @@ int rex_program_bind(struct rex_program *program, int prog_fd)
 	}
 	program->stub = stub;
 	program->stub_id = stub->aux->id;
+	program->live = true;
 	return 0;
 }
 
@@ -73,12 +74,20 @@ int rex_program_bind(struct rex_program *program, int prog_fd)
  * From the next call on the stub is a stub. Calls that are on their way are inside RCU read sides, as all calls of
  * BPF programs are: the caller waits for a grace period before it frees what they use.
  */
+void rex_program_stop(struct rex_program *program)
+{
+	if (!program->live)
+		return;
+	WARN_ON_ONCE(rex_kernel_bpf_arch_text_poke(program->stub->bpf_func, BPF_MOD_JUMP,
+						   (void *)program->trampoline, NULL));
+	program->live = false;
+}
+
 void rex_program_unbind(struct rex_program *program)
 {
 	if (!program->stub)
 		return;
-	WARN_ON_ONCE(rex_kernel_bpf_arch_text_poke(program->stub->bpf_func, BPF_MOD_JUMP,
-						   (void *)program->trampoline, NULL));
+	rex_program_stop(program);
 	bpf_prog_put(program->stub);
 	program->stub = NULL;
 	program->stub_id = 0;

@@ -35,8 +35,9 @@ static int on_die(struct notifier_block *block, unsigned long event, void *data)
 	    !rex_image_has_text(&state->program->object->image, regs->ip - (event == DIE_INT3)))
 		return NOTIFY_DONE;
 	*this_cpu_ptr(&rex_fault_record) = (struct rex_fault_record){
-		.trap = args->trapnr,
-		.address = args->trapnr == X86_TRAP_PF ? read_cr2() : regs->ip,
+		/* Of a kernel-mode page fault the notifier is not told the number (arch/x86/mm/fault.c). */
+		.trap = event == DIE_OOPS ? X86_TRAP_PF : args->trapnr,
+		.address = event == DIE_OOPS ? read_cr2() : regs->ip,
 		.ip = regs->ip,
 		.frame = regs->bp,
 	};

@@ -509,7 +509,7 @@ int rex_program_info(struct rex_ioc_program_info *info)
 			.prog_id = program->stub_id,
 			.stack_bound = program->checked ? U32_MAX : program->stack_bound,
 			.flags = (program->stub ? REX_PROGRAM_BOUND : 0) |
-				 (program->detached ? REX_PROGRAM_DETACHED : 0),
+				 (program->stub && !program->live ? REX_PROGRAM_DETACHED : 0),
 		};
 		strscpy(info->name, program->name, sizeof(info->name));
 		sum_statistics(program, info);
@@ -546,11 +546,8 @@ static void detach_asked(struct work_struct *work)
 		for (i = 0; i < object->program_count; i++) {
 			struct rex_program *program = &object->programs[i];
 
-			if (!atomic_xchg(&program->detach, 0) && !atomic_read(&object->quarantined))
-				continue;
-			if (program->stub)
-				program->detached = true;
-			rex_program_unbind(program);
+			if (atomic_xchg(&program->detach, 0) || atomic_read(&object->quarantined))
+				rex_program_stop(program);
 		}
 	}
 	mutex_unlock(&objects_lock);

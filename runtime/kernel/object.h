@@ -33,9 +33,9 @@ struct rex_program {
 	u32 index; /* in the order of the note */
 	u32 stack_bound; /* bytes below the entry's rsp */
 	bool checked; /* by run-time checks */
-	bool detached; /* is a stub again, by a panic or a fault */
 	atomic_t detach; /* asked for by whoever cannot sleep */
 	struct bpf_prog *stub; /* NULL: not bound; a reference */
+	bool live; /* the stub leads here; false when bound: a panic or a fault has stopped that */
 	u32 stub_id;
 	char name[REX_NAME_SIZE];
 };
@@ -86,6 +86,8 @@ void rex_objects_exit(void);
 
 /* bind.c: with the objects' lock held. */
 int rex_program_bind(struct rex_program *program, int prog_fd);
+/* The stub is a stub again, and stays bound: whoever holds it keeps the object, to be looked at. */
+void rex_program_stop(struct rex_program *program);
 void rex_program_unbind(struct rex_program *program);
 /* program.c */
 int rex_program_write_trampoline(struct rex_program *program, u8 *at);

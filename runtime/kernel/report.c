@@ -3,6 +3,7 @@
 #include <linux/ratelimit.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
+#include <asm/trapnr.h>
 
 #include "runtime/kernel/report.h"
 
@@ -86,6 +87,26 @@ static const char *what_happened(const struct rex_report *report)
 	}
 }
 
+static const char *trap_name(int trap)
+{
+	switch (trap) {
+	case X86_TRAP_DE:
+		return "divide error";
+	case X86_TRAP_BP:
+		return "breakpoint";
+	case X86_TRAP_UD:
+		return "invalid opcode";
+	case X86_TRAP_SS:
+		return "stack segment fault";
+	case X86_TRAP_GP:
+		return "general protection fault";
+	case X86_TRAP_PF:
+		return "page fault";
+	default:
+		return "trap";
+	}
+}
+
 /* Line by line, without what would confuse a terminal. */
 static void print_message(char *message)
 {
@@ -113,8 +134,8 @@ static void print_report(struct rex_report *report)
 	if (report->message[0] != '\0')
 		print_message(report->message);
 	if (report->end == REX_END_FAULTED)
-		pr_warn("  trap %d, address 0x%lx: the object is put out of service\n", report->trap,
-			report->address);
+		pr_warn("  %s (%d) at 0x%lx: the object is put out of service\n", trap_name(report->trap),
+			report->trap, report->address);
 	if (report->trace_count > 0)
 		pr_warn("Call Trace:\n");
 	for (i = 0; i < report->trace_count; i++) {

@@ -9,7 +9,7 @@
  *
  * rex_object__open() reads a .rex file and makes a struct bpf_object of it: an ordinary one, with a
  * BPF map for each map of the object and, for each program, an eBPF program of the same name, type
- * and section that only returns 0. rex_object__load() has libbpf load these, hands the file to the
+ * and section that does nothing. rex_object__load() has libbpf load these, hands the file to the
  * module behind /dev/rex, which verifies it and its signature, and puts each native program behind
  * its eBPF program. From then on everything that libbpf offers works: attaching, links, pinning,
  * maps, ring buffers.

@@ -16,10 +16,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* r0 = 0; exit. The value is every type's default verdict, REX_DEFAULT_VERDICT. */
-static const struct bpf_insn stub[] = {
-    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
-    {.code = BPF_JMP | BPF_EXIT},
+/* r0 = VERDICT; exit. */
+#define STUB(verdict)                                                                              \
+    {                                                                                              \
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = (verdict)},             \
+            {.code = BPF_JMP | BPF_EXIT},                                                          \
+    }
+#define STUB_SIZE (2 * sizeof(struct bpf_insn))
+
+/* A program that is a stub again, detached by a panic or unloaded, is as good as none: packets go
+ * on, to the filters behind it for tc. */
+static const struct bpf_insn stubs[][2] = {
+    [REX_PROGRAM_KPROBE] = STUB(0),     [REX_PROGRAM_TRACEPOINT] = STUB(0),
+    [REX_PROGRAM_PERF_EVENT] = STUB(0), [REX_PROGRAM_XDP] = STUB(XDP_PASS),
+    [REX_PROGRAM_TC] = STUB(-1), /* TC_ACT_UNSPEC, linux/pkt_cls.h */
 };
 
 /* An ELF file under construction. libelf keeps pointers to the sections' data until it writes. */
@@ -89,12 +99,16 @@ static int add_programs(struct writer *writer, const struct note *note)
         .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR, .sh_addralign = 8};
 
     for (size_t i = 0; i < note->program_count; i++) {
+        const struct note_program *program = &note->programs[i];
         size_t section;
-        int result =
-            add_section(writer, note->programs[i].section, &shape, stub, sizeof(stub), &section);
+        if ((unsigned)program->type >= sizeof(stubs) / sizeof(stubs[0]))
+            return report_error(writer->diag, EINVAL, "program %s is of no known type",
+                                program->name);
+        int result = add_section(writer, program->section, &shape, stubs[program->type], STUB_SIZE,
+                                 &section);
         if (result < 0)
             return result;
-        add_symbol(writer, note->programs[i].name, STT_FUNC, section, 0, sizeof(stub));
+        add_symbol(writer, program->name, STT_FUNC, section, 0, STUB_SIZE);
     }
     return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The eBPF object that libbpf loads in a Rex object's place: the same maps with the same types, and
- * for each program one of the same name in a section of the same name that returns 0.
+ * for each program one of the same name in a section of the same name that does
+ * nothing.
  */
 #ifndef REXC_LIBREX_STUB_H
 #define REXC_LIBREX_STUB_H

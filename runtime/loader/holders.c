@@ -5,6 +5,7 @@
 #include "runtime/abi/rex_ioctl.h"
 #include "runtime/librex/librex.h"
 #include "runtime/loader/filters.h"
+#include "runtime/loader/load.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -193,7 +194,7 @@ static enum pin_kind look_at_pin(const char *path, uint32_t *id)
     } else if (strcmp(target, "anon_inode:bpf-map") == 0) {
         kind = PIN_MAP;
         size = sizeof(info.map);
-    } else if (strncmp(target, "anon_inode:bpf_link", strlen("anon_inode:bpf_link")) == 0) {
+    } else if (strcmp(target, "anon_inode:bpf-link") == 0) {
         kind = PIN_LINK;
         size = sizeof(info.link);
     }
@@ -278,5 +279,6 @@ unsigned holders_remove(struct diag *diag, const struct holders *holders)
         free(removal.directories[i]);
     }
     free(removal.directories);
+    rmdir(LOAD_PIN_DIRECTORY);
     return removal.failures;
 }
