@@ -8,6 +8,7 @@
 #include "linker/code.h"
 #include "linker/object.h"
 #include "linker/stack.h"
+#include "linker/stack_diff.h"
 #include "linker/stack_report.h"
 #include "linker/stack_svg.h"
 
@@ -57,8 +58,10 @@ static int report(struct diag *diag, char **files, bool diff, enum format format
     struct buffer text = {0};
     int failed = analyse(diag, files[0], &first) || (diff && analyse(diag, files[1], &second));
 
-    if (!failed && diff)
-        failed = stack_report_diff(diag, first.result, second.result, &text);
+    if (!failed && diff && format == FORMAT_JSON)
+        failed = stack_diff_json(diag, first.result, second.result, &text);
+    else if (!failed && diff)
+        failed = stack_diff_text(diag, first.result, second.result, &text);
     else if (!failed && format == FORMAT_SVG)
         failed = stack_report_svg(diag, first.result, &text);
     else if (!failed && format == FORMAT_JSON)
@@ -115,7 +118,7 @@ int command_stack(int argc, char **argv, const struct command_options *options)
         return command_usage_error(options, "stack",
                                    diff ? "--diff takes two objects, the old and the new one"
                                         : "one object is needed");
-    if (diff && format != FORMAT_TEXT)
-        return command_usage_error(options, "stack", "--diff writes text only");
+    if (diff && format == FORMAT_SVG)
+        return command_usage_error(options, "stack", "--diff writes text or JSON");
     return report(options->diag, argv + optind, diff, format, output);
 }

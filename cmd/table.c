@@ -69,7 +69,7 @@ const struct command command_table[] = {
     {"stack", "FILE.rex [options] | --diff OLD NEW", "stack bounds and the deepest paths",
      "  --format text|json|svg how to print it; svg draws the call graph\n"
      "  -o, --output OUT       to a file\n"
-     "  --diff OLD NEW         what grew from one object to another\n\n"
+     "  --diff OLD NEW         what grew from one object to another (text, json)\n\n"
      "example: rexc stack target/rex/myprog.rex\n",
      command_stack, false},
     {"inspect", "FILE.rex [--json]", "programs, maps, imports, sections, provenance, signature",

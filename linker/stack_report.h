@@ -27,9 +27,4 @@ int stack_report_text(struct diag *diag, const struct stack_result *result, stru
  * is "program", "panic" or "import"; largest is the frame of the path that takes most. */
 int stack_report_json(struct diag *diag, const struct stack_result *result, struct buffer *out);
 
-/* What changed from one object to another: bounds, and the frames of the functions on the deepest
- * paths. */
-int stack_report_diff(struct diag *diag, const struct stack_result *old_result,
-                      const struct stack_result *new_result, struct buffer *out);
-
 #endif

@@ -89,6 +89,46 @@ PYTHON
     [[ "$output" == *"by_table: 216 -> 216 bytes (+0)"* ]]
 }
 
+@test "--diff says what grew and where, as text and as JSON" {
+    mkdir old new
+    cat > old/grows.rs <<'RUST'
+#![no_std]
+#![no_main]
+use rex::xdp::*;
+use rex::{Result, rex_xdp};
+
+#[inline(never)]
+fn work(seed: u8) -> u8 {
+    let buffer = core::hint::black_box([seed; 512]);
+    buffer[0]
+}
+
+#[rex_xdp]
+fn grows(_: &xdp, ctx: &mut xdp_md) -> Result {
+    Ok(work(ctx.data_slice.len() as u8) as i32)
+}
+RUST
+    sed 's/512/1024/' old/grows.rs > new/grows.rs
+    rexc old/grows.rs -o old.rex --license GPL-2.0-only --no-sign
+    rexc new/grows.rs -o new.rex --license GPL-2.0-only --no-sign
+    run --separate-stderr rexc stack --diff old.rex new.rex
+    [ "$status" -eq 0 ]
+    [[ "$output" == "grows: "*" -> "*" bytes (+512)"* ]]
+    run --separate-stderr rexc stack --diff old.rex new.rex --format json
+    [ "$status" -eq 0 ]
+    python3 - "$output" <<'PYTHON'
+import json, sys
+report = json.loads(sys.argv[1])
+assert report["format"] == 1
+program, = report["programs"]
+assert program["name"] == "grows" and program["change"] == 512
+assert program["new"]["bound"] - program["old"]["bound"] == 512 and program["new"]["checked"] is False
+assert sum(frame["change"] for frame in program["frames"]) == 512
+assert any(frame["function"].endswith("work") for frame in program["frames"])
+assert report["panic"]["change"] == 0 and report["panic"]["frames"] == []
+PYTHON
+}
+
 @test "wrong usage ends with status 2" {
     run rexc stack
     [ "$status" -eq 2 ]
@@ -96,7 +136,7 @@ PYTHON
     [ "$status" -eq 2 ]
     run rexc stack --diff program.rex
     [ "$status" -eq 2 ]
-    run rexc stack --diff --format json program.rex program.rex
+    run rexc stack --diff --format svg program.rex program.rex
     [ "$status" -eq 2 ]
 }
 

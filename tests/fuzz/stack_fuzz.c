@@ -5,6 +5,7 @@
 #include "linker/code.h"
 #include "linker/object.h"
 #include "linker/stack.h"
+#include "linker/stack_diff.h"
 #include "linker/stack_report.h"
 
 #include <stdint.h>
@@ -24,7 +25,8 @@ static void analyse(struct diag *diag, const struct object *object, const struct
             continue;
         stack_report_text(diag, result, &text);
         stack_report_json(diag, result, &text);
-        stack_report_diff(diag, result, result, &text);
+        stack_diff_text(diag, result, result, &text);
+        stack_diff_json(diag, result, result, &text);
         buffer_free(&text);
         stack_result_free(result);
     }

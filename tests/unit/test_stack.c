@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/diag.h"
 #include "linker/stack.h"
+#include "linker/stack_diff.h"
 #include "linker/stack_report.h"
 #include "runtime/abi/rex_abi.h"
 #include "tests/stack/builder.h"
@@ -800,7 +801,7 @@ static void differences_are_told(void **state)
     struct builder *old_builder = deep_program(104), *new_builder = deep_program(200);
     analyse(old_builder, &final, &before);
     analyse(new_builder, &final, &after);
-    assert_int_equal(stack_report_diff(diag, before.result, after.result, &text), 0);
+    assert_int_equal(stack_diff_text(diag, before.result, after.result, &text), 0);
     assert_non_null(strstr(text.data, "program: 128 -> 224 bytes (+96)\n"));
     assert_non_null(strstr(text.data, "+96  example::deep\n"));
     assert_null(strstr(text.data, "+0  "));
