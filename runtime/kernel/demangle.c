@@ -114,19 +114,24 @@ static void parse_identifier(struct demangler *d, bool show)
 	d->at += length;
 }
 
-/* Reads something again, or for the first time, at an earlier place. */
+/*
+ * Reads something again, or for the first time, at an earlier place. References may lead to references, so they
+ * count as depth.
+ */
 static void follow_reference(struct demangler *d, void (*parse)(struct demangler *))
 {
 	const char *reference = d->at - 1; /* the 'B' */
 	const u64 offset = parse_base62(d);
 	const char *back = d->at;
 
-	if (d->failed || offset >= reference - d->start) {
+	if (d->failed || offset >= reference - d->start || d->depth >= DEPTH_MAX) {
 		d->failed = true;
 		return;
 	}
 	d->at = d->start + offset;
+	d->depth++;
 	parse(d);
+	d->depth--;
 	d->at = back;
 }
 
@@ -256,7 +261,8 @@ static const char *basic_type(char tag)
 		['z' - 'a'] = "!",
 	};
 
-	return islower(tag) ? names[tag - 'a'] : NULL;
+	/* islower() takes the letters of Latin-1, too. */
+	return tag >= 'a' && tag <= 'z' ? names[tag - 'a'] : NULL;
 }
 
 static void parse_dyn_trait(struct demangler *d)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/bsearch.h>
+#include <linux/ctype.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sort.h>
@@ -209,7 +210,8 @@ static int read_sections(struct rex_elf *elf, struct rex_message *message)
 
 	if (!names)
 		return rex_refuse(message, -ENOEXEC, "REX0706: the sections have no names");
-	for (i = 1; i < elf->section_count; i++) {
+	elf->section_names = names;
+	for (i = 0; i < elf->section_count; i++) {
 		const Elf64_Shdr *section = &elf->sections[i];
 		const char *name = names + section->sh_name;
 		int error = 0;
@@ -262,6 +264,21 @@ static int compare_functions(const void *left, const void *right)
 	return a->start < b->start ? -1 : a->start > b->start;
 }
 
+static const char *section_name(const struct rex_elf *elf, u32 index)
+{
+	return index < elf->section_count ? elf->section_names + elf->sections[index].sh_name : NULL;
+}
+
+/* Functions' names are shown in /proc/kallsyms and in the log: one word of ASCII each, as compilers make them. */
+static bool is_function_name(const char *name)
+{
+	const char *at = name;
+
+	while (isascii(*at) && isgraph(*at))
+		at++;
+	return at > name && *at == '\0';
+}
+
 static int collect_functions(struct rex_elf *elf, struct rex_message *message)
 {
 	u32 i;
@@ -279,10 +296,14 @@ static int collect_functions(struct rex_elf *elf, struct rex_message *message)
 			return rex_refuse(message, -ENOEXEC,
 					  "REX0721: function %.64s lies outside the executable segment",
 					  elf->names + symbol->st_name);
+		if (!is_function_name(elf->names + symbol->st_name))
+			return rex_refuse(message, -ENOEXEC, "REX0716: the name of the function at 0x%llx is no symbol's",
+					  symbol->st_value);
 		elf->functions[elf->function_count++] = (struct rex_elf_function){
 			.start = symbol->st_value,
 			.size = symbol->st_size,
 			.name = elf->names + symbol->st_name,
+			.section = section_name(elf, symbol->st_shndx),
 		};
 	}
 	sort(elf->functions, elf->function_count, sizeof(*elf->functions), compare_functions, NULL);

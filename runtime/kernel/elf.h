@@ -20,6 +20,7 @@ struct rex_elf_function {
 	u32 start; /* image address */
 	u32 size;
 	const char *name;
+	const char *section; /* that it is in; NULL: none */
 };
 
 struct rex_elf {
@@ -29,6 +30,7 @@ struct rex_elf {
 	u32 segment_count;
 	const Elf64_Shdr *sections;
 	u32 section_count;
+	const char *section_names;
 	u32 image_size; /* whole pages */
 	u32 text_start, text_end; /* the executable segment's bytes */
 	u32 relro_start, relro_end; /* whole pages */

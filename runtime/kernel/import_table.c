@@ -72,6 +72,16 @@ const struct rex_import *rex_import_find(const char *symbol)
 	return NULL;
 }
 
+u32 rex_import_count(void)
+{
+	return ARRAY_SIZE(imports);
+}
+
+u32 rex_import_index(const struct rex_import *import)
+{
+	return import - imports;
+}
+
 unsigned long rex_import_address(const struct rex_import *import)
 {
 	size_t i;

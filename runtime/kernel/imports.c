@@ -22,6 +22,8 @@ struct linker {
 	struct rex_message *message;
 	unsigned long *filled; /* a bit for each word of PT_GNU_RELRO */
 	unsigned long *bound; /* a bit for each dynamic symbol */
+	unsigned long *named; /* a bit for each import that there is */
+	u32 thunks; /* that were written */
 };
 
 /* A slot: an aligned word of PT_GNU_RELRO that is no map definition, filled once. */
@@ -131,6 +133,7 @@ static int link_thunk(struct linker *linker, const struct rex_import *import, u6
 	memset(linker->image->base + thunk->start + 4, INT3, THUNK_SIZE - 4);
 	if (rex_image_branch(linker->image->base + thunk->start + 4, JMP_REL32, function))
 		return rex_refuse(linker->message, -ERANGE, "%s is out of reach", import->name);
+	linker->thunks++;
 	return 0;
 }
 
@@ -158,6 +161,8 @@ static int link_import(struct linker *linker, const Elf64_Rela *relocation)
 		return rex_refuse(linker->message, -ENOENT,
 				  "REX0715: the object imports %.64s, which programs may not use or this module does not have",
 				  name);
+	if (test_and_set_bit(rex_import_index(import), linker->named))
+		return rex_refuse(linker->message, -ENOEXEC, "REX0709: %s is named twice", import->name);
 	error = check_permitted(linker, import);
 	if (!error)
 		error = check_note(linker, import, relocation->r_offset);
@@ -217,6 +222,7 @@ static int link_own_thunk(struct linker *linker, const char *name, const u8 *cod
 		return rex_refuse(linker->message, -ENOEXEC, "REX0728: %s has other bytes", name);
 	if (target && rex_image_branch(linker->image->base + thunk->start, JMP_REL32, target))
 		return rex_refuse(linker->message, -ERANGE, "the kernel's %s is out of reach", name);
+	linker->thunks++;
 	return 0;
 }
 
@@ -237,18 +243,39 @@ static int link_own_thunks(struct linker *linker)
 	return link_own_thunk(linker, "__x86_return_thunk", ret, sizeof(ret), target);
 }
 
+/*
+ * What is named like a thunk is one, with known bytes and written above: there is no second one of a name, and none
+ * without its import, with bytes that nobody has looked at.
+ */
+static int check_thunk_names(struct linker *linker)
+{
+	static const char *const prefixes[] = {"__rex_import_", "__x86_"};
+	u32 named = 0, i, j;
+
+	for (i = 0; i < linker->elf->function_count; i++) {
+		for (j = 0; j < ARRAY_SIZE(prefixes); j++)
+			named += strstarts(linker->elf->functions[i].name, prefixes[j]);
+	}
+	if (named != linker->thunks)
+		return rex_refuse(linker->message, -ENOEXEC,
+				  "REX0728: %u functions have names of thunks, and %u are such", named,
+				  linker->thunks);
+	return 0;
+}
+
 /* The watchdog sends expired runs there: it must do nothing but jump into the runtime. */
 static int check_handle_timeout(struct linker *linker)
 {
-	const struct rex_elf_function *timeout =
+	const struct rex_elf_function *thunk =
 		rex_elf_function(linker->elf, "__rex_import_rex_timeout");
-	const u64 address = linker->note->header->handle_timeout;
-	const u8 *bytes = rex_elf_at(linker->elf, address, 9);
+	const struct rex_elf_function *handler =
+		rex_elf_function_at(linker->elf, linker->note->header->handle_timeout);
+	const u8 *bytes = handler && handler->size == 9 ? rex_elf_at(linker->elf, handler->start, 9) : NULL;
 	s32 distance;
 
-	if (bytes && timeout && bytes[4] == JMP_REL32) {
+	if (bytes && thunk && bytes[4] == JMP_REL32) {
 		memcpy(&distance, bytes + 5, sizeof(distance));
-		if (address + 9 + (s64)distance == timeout->start)
+		if (handler->start + 9 + (s64)distance == thunk->start)
 			return 0;
 	}
 	return rex_refuse(linker->message, -ENOEXEC, "REX0718: %s does more than jump to rex_timeout",
@@ -258,9 +285,16 @@ static int check_handle_timeout(struct linker *linker)
 static int link_all(struct linker *linker)
 {
 	const struct rex_elf *elf = linker->elf;
+	const struct rex_note_header *header = linker->note->header;
 	int error = 0;
 	u32 i;
 
+	if (elf->dynamic_symbol_count == 0 ||
+	    header->imports.count + header->fields.count != elf->dynamic_symbol_count - 1)
+		return rex_refuse(linker->message, -ENOEXEC,
+				  "REX0741: the note has %u imports and %u fields, the object %u undefined symbols",
+				  header->imports.count, header->fields.count,
+				  elf->dynamic_symbol_count);
 	for (i = 0; i < elf->relocation_count && !error; i++) {
 		const Elf64_Rela *relocation = &elf->relocations[i];
 
@@ -286,6 +320,8 @@ static int link_all(struct linker *linker)
 	}
 	if (!error)
 		error = link_own_thunks(linker);
+	if (!error)
+		error = check_thunk_names(linker);
 	return error ? error : check_handle_timeout(linker);
 }
 
@@ -297,12 +333,14 @@ int rex_imports_link(struct rex_image *image, const struct rex_elf *elf, const s
 
 	linker.filled = bitmap_zalloc((elf->relro_end - elf->relro_start) / WORD, GFP_KERNEL);
 	linker.bound = bitmap_zalloc(elf->dynamic_symbol_count + 1, GFP_KERNEL);
-	if (linker.filled && linker.bound)
+	linker.named = bitmap_zalloc(rex_import_count(), GFP_KERNEL);
+	if (linker.filled && linker.bound && linker.named)
 		error = link_all(&linker);
 	else
 		error = rex_refuse(message, -ENOMEM, "no memory for the relocations");
 	bitmap_free(linker.filled);
 	bitmap_free(linker.bound);
+	bitmap_free(linker.named);
 	return error;
 }
 

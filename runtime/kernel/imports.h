@@ -8,6 +8,9 @@
 
 /* import_table.c: imports.def as a table. */
 const struct rex_import *rex_import_find(const char *symbol);
+/* How many there are, and which one of them it is. */
+u32 rex_import_count(void);
+u32 rex_import_index(const struct rex_import *import);
 /* The address of a function that is imported; 0 when this kernel does not have it. */
 unsigned long rex_import_address(const struct rex_import *import);
 

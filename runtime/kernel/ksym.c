@@ -2,6 +2,7 @@
 #include <linux/bpf.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 
 #include "runtime/kernel/ksym.h"
 #include "runtime/kernel/symbols.h"
@@ -31,6 +32,7 @@ int rex_ksyms_add(struct rex_ksyms **result, const struct rex_elf *elf, const st
 		entry->end = entry->start + function->size;
 		INIT_LIST_HEAD(&entry->lnode);
 		rex_kernel_bpf_ksym_add(entry);
+		cond_resched();
 	}
 	*result = ksyms;
 	return 0;

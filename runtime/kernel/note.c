@@ -5,6 +5,8 @@
 #include "runtime/abi/rex_imports.h"
 #include "runtime/kernel/note.h"
 
+/* docs/object-format.md: a descriptor has at most 4 MiB. */
+#define NOTE_MAX (4u << 20)
 #define PROGRAMS_MAX 256
 #define MAPS_MAX 256
 #define ENDBR64 0xfa1e0ff3u /* little-endian f3 0f 1e fa */
@@ -15,13 +17,21 @@ struct note_reader {
 	struct rex_message *message;
 };
 
-/* The next table: aligned, directly behind the one before but for padding, inside the note. */
+/* Uses of strings so far. */
+struct strings {
+	const struct rex_note *note;
+	u32 next; /* where the next new string has to be */
+	bool bad;
+};
+
+/* The next table: aligned, directly behind the one before but for padding of zeroes, inside the note. */
 static const void *next_table(struct note_reader *reader, const struct rex_note_table *table, u32 entry)
 {
 	const u32 start = ALIGN(reader->end, 8);
 
 	if (table->offset != start || start > reader->header->size ||
-	    table->count > (reader->header->size - start) / entry)
+	    table->count > (reader->header->size - start) / entry ||
+	    memchr_inv((const u8 *)reader->header + reader->end, 0, start - reader->end))
 		return NULL;
 	reader->end = start + table->count * entry;
 	return (const u8 *)reader->header + start;
@@ -35,7 +45,7 @@ static int read_header(struct rex_note *note, const struct rex_elf *elf, struct 
 	if (elf->note_size < before + sizeof(*note->header) ||
 	    elf_note->n_namesz != sizeof(REX_NOTE_NAME) || elf_note->n_type != REX_NOTE_TYPE ||
 	    memcmp(elf_note + 1, REX_NOTE_NAME, sizeof(REX_NOTE_NAME)) != 0 ||
-	    elf_note->n_descsz != elf->note_size - before)
+	    elf_note->n_descsz != elf->note_size - before || elf->note_size > NOTE_MAX)
 		return rex_refuse(message, -ENOEXEC, "REX0740: .note.rex is not one note by Rex");
 	note->header = (const void *)(elf->note + before);
 	if (note->header->version != REX_NOTE_VERSION || note->header->abi != REX_ABI_VERSION)
@@ -52,21 +62,20 @@ static int read_tables(struct rex_note *note, struct rex_message *message)
 {
 	const struct rex_note_header *header = note->header;
 	struct note_reader reader = {.header = header, .end = sizeof(*header), .message = message};
-	const void *checks;
 
 	note->programs = next_table(&reader, &header->programs, sizeof(*note->programs));
 	note->maps = note->programs ? next_table(&reader, &header->maps, sizeof(*note->maps)) : NULL;
 	note->imports = note->maps ? next_table(&reader, &header->imports, sizeof(*note->imports)) : NULL;
 	note->fields = note->imports ? next_table(&reader, &header->fields, sizeof(*note->fields)) : NULL;
-	checks = note->fields ? next_table(&reader, &header->checks, sizeof(struct rex_note_check)) : NULL;
+	note->checks = note->fields ? next_table(&reader, &header->checks, sizeof(*note->checks)) : NULL;
 	note->provenance =
-		checks ? next_table(&reader, &header->provenance, sizeof(*note->provenance)) : NULL;
+		note->checks ? next_table(&reader, &header->provenance, sizeof(*note->provenance)) : NULL;
 	note->strings = note->provenance ? next_table(&reader, &header->strings, 1) : NULL;
 	if (!note->strings)
 		return rex_refuse(message, -ENOEXEC, "REX0740: the note's tables are malformed");
 	note->strings_size = header->strings.count;
 	if (note->strings_size == 0 || note->strings[0] != '\0' ||
-	    note->strings[note->strings_size - 1] != '\0' || ALIGN(reader.end, 8) != header->size)
+	    note->strings[note->strings_size - 1] != '\0' || reader.end != header->size)
 		return rex_refuse(message, -ENOEXEC, "REX0740: the note's strings are malformed");
 	if (header->programs.count == 0 || header->programs.count > PROGRAMS_MAX ||
 	    header->maps.count > MAPS_MAX)
@@ -75,31 +84,152 @@ static int read_tables(struct rex_note *note, struct rex_message *message)
 	return 0;
 }
 
-static bool is_string(const struct rex_note *note, u32 offset)
+/*
+ * The length of the UTF-8 sequence at text (Unicode 15, table 3-7), or 0 when it is not well-formed or is a
+ * control character, which could fool a terminal or the log.
+ */
+static u32 character_length(const u8 *text)
 {
-	return offset < note->strings_size;
+	const u8 first = text[0];
+	u8 low = 0x80, high = 0xbf;
+	u32 length, i;
+
+	if (first < 0x80)
+		return first >= 0x20 && first != 0x7f;
+	if (first >= 0xc2 && first <= 0xdf) {
+		length = 2;
+		if (first == 0xc2)
+			low = 0xa0; /* U+0080 to U+009F are control characters */
+	} else if (first >= 0xe0 && first <= 0xef) {
+		length = 3;
+		if (first == 0xe0)
+			low = 0xa0;
+		if (first == 0xed)
+			high = 0x9f;
+	} else if (first >= 0xf0 && first <= 0xf4) {
+		length = 4;
+		if (first == 0xf0)
+			low = 0x90;
+		if (first == 0xf4)
+			high = 0x8f;
+	} else {
+		return 0;
+	}
+	if (text[1] < low || text[1] > high)
+		return 0;
+	for (i = 2; i < length; i++) {
+		if (text[i] < 0x80 || text[i] > 0xbf)
+			return 0;
+	}
+	return length;
 }
 
-static int check_strings(const struct rex_note *note, struct rex_message *message)
+/*
+ * The next use of a string. All strings but the empty one stand in the order of their uses, so each byte of the
+ * table is looked at once, however many uses there are.
+ */
+static void use_string(struct strings *strings, u32 offset)
+{
+	const u8 *text = (const u8 *)strings->note->strings;
+	u32 at = strings->next;
+
+	if (offset == 0)
+		return;
+	/* The table ends with NUL, so a sequence that begins in it ends in it, or is not well-formed. */
+	while (offset == strings->next && at < strings->note->strings_size && text[at] != 0) {
+		const u32 length = character_length(text + at);
+
+		if (length == 0)
+			break;
+		at += length;
+	}
+	if (at == strings->next || at >= strings->note->strings_size || text[at] != 0)
+		strings->bad = true;
+	else
+		strings->next = at + 1;
+}
+
+/* Of two strings that were used in this order. */
+static bool ascend(const struct rex_note *note, u32 first, u32 second)
+{
+	return strcmp(rex_note_string(note, first), rex_note_string(note, second)) < 0;
+}
+
+static bool fields_ascend(const struct rex_note *note, const struct rex_note_field *entry)
+{
+	const int order = strcmp(rex_note_string(note, entry[-1].structure),
+				 rex_note_string(note, entry->structure));
+
+	return order < 0 || (order == 0 && ascend(note, entry[-1].field, entry->field));
+}
+
+/* Strings are where the order of their uses puts them. */
+static bool check_strings(const struct rex_note *note)
 {
 	const struct rex_note_header *header = note->header;
-	bool good = is_string(note, header->license);
+	struct strings strings = {.note = note, .next = 1};
 	u32 i;
 
-	for (i = 0; i < header->programs.count; i++)
-		good = good && is_string(note, note->programs[i].name) &&
-		       is_string(note, note->programs[i].section);
+	use_string(&strings, header->license);
+	for (i = 0; i < header->programs.count; i++) {
+		use_string(&strings, note->programs[i].name);
+		use_string(&strings, note->programs[i].section);
+	}
 	for (i = 0; i < header->maps.count; i++)
-		good = good && is_string(note, note->maps[i].name);
+		use_string(&strings, note->maps[i].name);
 	for (i = 0; i < header->imports.count; i++)
-		good = good && is_string(note, note->imports[i].name);
-	for (i = 0; i < header->fields.count; i++)
-		good = good && is_string(note, note->fields[i].structure) &&
-		       is_string(note, note->fields[i].field);
-	for (i = 0; i < header->provenance.count; i++)
-		good = good && is_string(note, note->provenance[i].key) &&
-		       is_string(note, note->provenance[i].value);
-	return good ? 0 : rex_refuse(message, -ENOEXEC, "REX0740: a string of the note is outside it");
+		use_string(&strings, note->imports[i].name);
+	for (i = 0; i < header->fields.count; i++) {
+		use_string(&strings, note->fields[i].structure);
+		use_string(&strings, note->fields[i].field);
+	}
+	for (i = 0; i < header->provenance.count; i++) {
+		use_string(&strings, note->provenance[i].key);
+		use_string(&strings, note->provenance[i].value);
+	}
+	/* The table takes the padding that makes the whole a multiple of 8. */
+	return !strings.bad && ALIGN(strings.next, 8) == note->strings_size &&
+	       !memchr_inv(note->strings + strings.next, 0, note->strings_size - strings.next);
+}
+
+/* Tables are in order, nothing is named twice, and reserved members are 0. */
+static bool check_order(const struct rex_note *note)
+{
+	const struct rex_note_header *header = note->header;
+	bool good = true;
+	u32 i, j;
+
+	for (i = 0; i < header->programs.count; i++) {
+		good = good && (i == 0 || note->programs[i - 1].entry < note->programs[i].entry);
+		for (j = 0; j < i; j++)
+			good = good && strcmp(rex_note_string(note, note->programs[j].name),
+					      rex_note_string(note, note->programs[i].name)) != 0;
+	}
+	for (i = 0; i < header->maps.count; i++) {
+		good = good && note->maps[i].reserved == 0 &&
+		       (i == 0 || note->maps[i - 1].address < note->maps[i].address);
+		for (j = 0; j < i; j++)
+			good = good && strcmp(rex_note_string(note, note->maps[j].name),
+					      rex_note_string(note, note->maps[i].name)) != 0;
+	}
+	for (i = 1; i < header->imports.count; i++)
+		good = good && ascend(note, note->imports[i - 1].name, note->imports[i].name);
+	for (i = 1; i < header->fields.count; i++)
+		good = good && fields_ascend(note, &note->fields[i]);
+	for (i = 0; i < header->checks.count; i++)
+		good = good && note->checks[i].reserved == 0 &&
+		       (i == 0 || note->checks[i - 1].function < note->checks[i].function);
+	for (i = 1; i < header->provenance.count; i++)
+		good = good && ascend(note, note->provenance[i - 1].key, note->provenance[i].key);
+	return good;
+}
+
+/* docs/object-format.md, "One encoding": a note that two readers read in two ways is none. */
+static int check_encoding(const struct rex_note *note, struct rex_message *message)
+{
+	if (!check_strings(note) || !check_order(note))
+		return rex_refuse(message, -ENOEXEC, "REX0740: the note is not in its one encoding");
+	return 0;
 }
 
 /* Whether an address is a function's start, with endbr64 there. */
@@ -112,6 +242,38 @@ static bool is_entry(const struct rex_elf *elf, u64 address)
 		return false;
 	memcpy(&first, bytes, sizeof(first));
 	return first == ENDBR64;
+}
+
+/* Whether text begins with a name of the kernel's, of a symbol, tracepoint category or event; *rest is behind it. */
+static bool has_kernel_name(const char *text, const char **rest)
+{
+	const size_t length = strspn(
+		text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.");
+
+	*rest = text + length;
+	return length > 0;
+}
+
+/* The type of the programs in a section, by libbpf's names for them; negative when it is none of programs. */
+static int type_of_section(const char *section)
+{
+	static const char kprobe[] = "kprobe/", tracepoint[] = "tracepoint/";
+	const char *rest;
+
+	if (strncmp(section, kprobe, sizeof(kprobe) - 1) == 0)
+		return has_kernel_name(section + sizeof(kprobe) - 1, &rest) && *rest == '\0' ?
+			       REX_PROGRAM_KPROBE : -ENOENT;
+	if (strncmp(section, tracepoint, sizeof(tracepoint) - 1) == 0)
+		return has_kernel_name(section + sizeof(tracepoint) - 1, &rest) && *rest == '/' &&
+				       has_kernel_name(rest + 1, &rest) && *rest == '\0' ?
+			       REX_PROGRAM_TRACEPOINT : -ENOENT;
+	if (strcmp(section, "kprobe") == 0)
+		return REX_PROGRAM_KPROBE;
+	if (strcmp(section, "perf_event") == 0)
+		return REX_PROGRAM_PERF_EVENT;
+	if (strcmp(section, "xdp") == 0)
+		return REX_PROGRAM_XDP;
+	return strcmp(section, "tc") == 0 ? REX_PROGRAM_TC : -ENOENT;
 }
 
 static int check_programs(const struct rex_note *note, const struct rex_elf *elf,
@@ -133,6 +295,12 @@ static int check_programs(const struct rex_note *note, const struct rex_elf *elf
 			return rex_refuse(message, -ENOEXEC,
 					  "REX0741: no function %s begins at 0x%llx, where the note says",
 					  name, program->entry);
+		/* The type says what the context is: the code was made for the type of its section. */
+		if (!function->section || type_of_section(function->section) != (int)program->type ||
+		    strcmp(rex_note_string(note, program->section), function->section) != 0)
+			return rex_refuse(message, -ENOEXEC,
+					  "REX0741: program %s is not in the section, or not of the type, that the note says",
+					  name);
 		if (!is_entry(elf, program->entry))
 			return rex_refuse(message, -ENOEXEC, "REX0737: program %s does not begin with endbr64",
 					  name);
@@ -172,7 +340,7 @@ int rex_note_read(struct rex_note *note, const struct rex_elf *elf, struct rex_m
 	if (!error)
 		error = read_tables(note, message);
 	if (!error)
-		error = check_strings(note, message);
+		error = check_encoding(note, message);
 	if (!error)
 		error = check_programs(note, elf, message);
 	if (!error)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Section .note.rex, checked as far as the loader relies on it. Points into the file. */
+/* Section .note.rex, in its one encoding, and compared with the object. Points into the file. */
 #ifndef REX_KERNEL_NOTE_H
 #define REX_KERNEL_NOTE_H
 
@@ -12,6 +12,7 @@ struct rex_note {
 	const struct rex_note_map *maps;
 	const struct rex_note_import *imports;
 	const struct rex_note_field *fields;
+	const struct rex_note_check *checks;
 	const struct rex_note_pair *provenance;
 	const char *strings;
 	u32 strings_size;
