@@ -78,8 +78,10 @@ void rex_program_stop(struct rex_program *program)
 {
 	if (!program->live)
 		return;
-	WARN_ON_ONCE(rex_kernel_bpf_arch_text_poke(program->stub->bpf_func, BPF_MOD_JUMP,
-						   (void *)program->trampoline, NULL));
+	/* Should it ever fail, the stub goes on leading here: the reference keeps the code in memory for good. */
+	if (WARN_ON_ONCE(rex_kernel_bpf_arch_text_poke(program->stub->bpf_func, BPF_MOD_JUMP,
+						       (void *)program->trampoline, NULL)))
+		rex_object_get(program->object);
 	program->live = false;
 }
 

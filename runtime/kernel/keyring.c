@@ -9,6 +9,7 @@
 #include <linux/panic.h>
 #include <linux/verification.h>
 
+#include "runtime/kernel/cms.h"
 #include "runtime/kernel/keyring.h"
 
 /* The largest signature by RSA-4096 with all that CMS adds is about 1 KiB. */
@@ -147,6 +148,8 @@ int rex_verify_signature(const u8 *file, size_t size, size_t *signed_size, struc
 	    signature_size > SIGNATURE_MAX || signature_size > size - tail)
 		return rex_refuse(message, -EBADMSG, "REX0744: the signature's trailer is malformed");
 	*signed_size = size - tail - signature_size;
+	if (!rex_cms_is_canonical(file + *signed_size, signature_size))
+		return rex_refuse(message, -EBADMSG, "REX0744: the signature is not in its one encoding");
 	error = verify(file, *signed_size, file + *signed_size, signature_size);
 	if (!error)
 		return 0;

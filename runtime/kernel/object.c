@@ -70,90 +70,6 @@ void rex_object_put(struct rex_object *object)
 	kref_put(&object->references, release);
 }
 
-/*
- * The map behind a descriptor must be what the program was compiled for: it computes addresses of values with the
- * definition's sizes.
- */
-static int take_map(struct rex_object *object, const struct rex_elf *elf, const struct rex_note_map *entry,
-		    const char *name, int fd, u32 index, struct rex_message *message)
-{
-	struct rex_map_definition definition;
-	const u8 *bytes = rex_elf_at(elf, entry->address, sizeof(definition));
-	struct bpf_map *map;
-
-	if (!bytes || entry->reserved != 0 || entry->address < elf->maps_start ||
-	    entry->address >= elf->maps_end ||
-	    (entry->address - elf->maps_start) != index * sizeof(definition))
-		return rex_refuse(message, -ENOEXEC, "REX0719: map %.64s is not in its place in .maps", name);
-	memcpy(&definition, bytes, sizeof(definition));
-	if (definition.map != 0 || definition.reserved != 0)
-		return rex_refuse(message, -ENOEXEC, "REX0719: map %.64s: unused members are not 0", name);
-	map = bpf_map_get(fd);
-	if (IS_ERR(map))
-		return rex_refuse(message, PTR_ERR(map), "map %.64s: descriptor %d is not of a BPF map", name,
-				  fd);
-	object->maps[index] = map;
-	if (map->map_type != definition.type || map->key_size != definition.key_size ||
-	    map->value_size != definition.value_size || map->max_entries != definition.max_entries ||
-	    map->map_flags != definition.flags)
-		return rex_refuse(message, -EINVAL,
-				  "map %.64s: the given map has type %u, key %u, value %u, entries %u, flags 0x%x, the program was made for %u, %u, %u, %u, 0x%x",
-				  name, map->map_type, map->key_size, map->value_size, map->max_entries,
-				  map->map_flags, definition.type, definition.key_size,
-				  definition.value_size, definition.max_entries, definition.flags);
-	rex_image_put(&object->image, entry->address + offsetof(struct rex_map_definition, map),
-		      (u64)map);
-	return 0;
-}
-
-/* Types that programs have imports for. */
-static bool is_map_type(u32 type)
-{
-	switch (type) {
-	case BPF_MAP_TYPE_HASH:
-	case BPF_MAP_TYPE_ARRAY:
-	case BPF_MAP_TYPE_PERCPU_ARRAY:
-	case BPF_MAP_TYPE_QUEUE:
-	case BPF_MAP_TYPE_STACK:
-	case BPF_MAP_TYPE_RINGBUF:
-	case BPF_MAP_TYPE_STACK_TRACE:
-	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static int take_maps(struct rex_object *object, const struct rex_elf *elf, const struct rex_note *note,
-		     const struct rex_ioc_load *load, const s32 *map_fds, struct rex_message *message)
-{
-	u32 i;
-
-	if (load->map_count != note->header->maps.count ||
-	    elf->maps_end - elf->maps_start !=
-		    note->header->maps.count * sizeof(struct rex_map_definition))
-		return rex_refuse(message, -EINVAL,
-				  "the note names %u maps, the object defines %zu, and %u were given",
-				  note->header->maps.count,
-				  (elf->maps_end - elf->maps_start) / sizeof(struct rex_map_definition),
-				  load->map_count);
-	object->maps = kvcalloc(load->map_count + 1, sizeof(*object->maps), GFP_KERNEL);
-	if (!object->maps)
-		return rex_refuse(message, -ENOMEM, "no memory for the maps");
-	object->map_count = load->map_count;
-	for (i = 0; i < load->map_count; i++) {
-		const char *name = rex_note_string(note, note->maps[i].name);
-		int error = take_map(object, elf, &note->maps[i], name, map_fds[i], i, message);
-
-		if (error)
-			return error;
-		if (!is_map_type(object->maps[i]->map_type))
-			return rex_refuse(message, -EOPNOTSUPP, "REX0720: map %.64s: type %u is not for programs",
-					  name, object->maps[i]->map_type);
-	}
-	return 0;
-}
-
 static int make_programs(struct rex_object *object, const struct rex_note *note,
 			 struct rex_message *message)
 {
@@ -220,7 +136,7 @@ static int fill(struct rex_object *object, const struct rex_elf *elf, const stru
 	error = rex_image_create(&object->image, elf, &note,
 				 note.header->programs.count * rex_trampoline_size(), message);
 	if (!error)
-		error = take_maps(object, elf, &note, load, map_fds, message);
+		error = rex_object_take_maps(object, elf, &note, load, map_fds, message);
 	if (!error)
 		error = make_programs(object, &note, message);
 	if (!error)

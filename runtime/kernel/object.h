@@ -89,6 +89,9 @@ int rex_program_bind(struct rex_program *program, int prog_fd);
 /* The stub is a stub again, and stays bound: whoever holds it keeps the object, to be looked at. */
 void rex_program_stop(struct rex_program *program);
 void rex_program_unbind(struct rex_program *program);
+/* maps.c: takes a reference to each map, and puts its address where the program looks for it. */
+int rex_object_take_maps(struct rex_object *object, const struct rex_elf *elf, const struct rex_note *note,
+			 const struct rex_ioc_load *load, const s32 *map_fds, struct rex_message *message);
 /* program.c */
 int rex_program_write_trampoline(struct rex_program *program, u8 *at);
 size_t rex_trampoline_size(void);
