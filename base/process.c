@@ -89,7 +89,6 @@ _Noreturn static void become(const struct process *process, const struct pipes *
 {
     static const char *const no_environment[] = {NULL};
     struct sigaction action = {.sa_handler = SIG_DFL};
-    const char *const *environment = process->environment ? process->environment : no_environment;
     sigset_t none;
     int error, in;
 
@@ -104,9 +103,12 @@ _Noreturn static void become(const struct process *process, const struct pipes *
     sigprocmask(SIG_SETMASK, &none, NULL);
     in = process->input ? pipes->in[0] : open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (in >= 0 && dup2(in, 0) >= 0 && dup2(pipes->out[1], 1) >= 0 && dup2(pipes->err[1], 2) >= 0 &&
-        (!process->directory || chdir(process->directory) == 0))
+        (!process->directory || chdir(process->directory) == 0)) {
+        const char *const *environment =
+            process->environment ? process->environment : no_environment;
         execve(process->arguments[0], (char *const *)(uintptr_t)process->arguments,
                (char *const *)(uintptr_t)environment);
+    }
     error = errno;
     if (write(pipes->failure[1], &error, sizeof(error)) < 0)
         _exit(126);
@@ -126,8 +128,8 @@ static int wait_for_exec(struct process *process, struct pipes *pipes)
         return 0; /* closed by execve */
     if (count != sizeof(error))
         error = EIO;
-    while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
+    while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
     return error;
 }
 

@@ -62,10 +62,10 @@ static int unknown_command(const struct command_options *options, const char *wo
     names[count++] = "help";
     names[count] = NULL;
     const char *near = command_nearest(word, names);
-    char *help = near ? must_format("did you mean `rexc %s`?", near)
-                      : must_copy("`rexc --help` lists the commands");
-    diag_error(options->diag, DIAG_USAGE, help, "there is no command '%s'", word);
-    free(help);
+    char *advice = near ? must_format("did you mean `rexc %s`?", near)
+                        : must_copy("`rexc --help` lists the commands");
+    diag_error(options->diag, DIAG_USAGE, advice, "there is no command '%s'", word);
+    free(advice);
     return 2;
 }
 
@@ -76,18 +76,20 @@ struct globals {
     bool version, help;
 };
 
-/* The value of "--name value" or "--name=value" at argv[*i]; NULL when argv[*i] is another option.
+/* The value of "--name value" or "--name=value" at argv[*i]; false when argv[*i] is another option.
  */
-static const char *long_value(const char *name, int argc, char **argv, int *i)
+static bool long_value(const char *name, int argc, char **argv, int *i, const char **value)
 {
     size_t length = strlen(name);
     if (strncmp(argv[*i], name, length) != 0)
-        return NULL;
+        return false;
     if (argv[*i][length] == '=')
-        return argv[*i] + length + 1;
-    if (argv[*i][length] != '\0')
-        return NULL;
-    return *i + 1 < argc ? argv[++*i] : "";
+        *value = argv[*i] + length + 1;
+    else if (argv[*i][length] != '\0')
+        return false;
+    else
+        *value = *i + 1 < argc ? argv[++*i] : "";
+    return true;
 }
 
 /* Takes the global options out of argv (up to "--"). Returns the new argc, or -1 with *problem set.
@@ -114,13 +116,13 @@ static int take_globals(int argc, char **argv, struct globals *globals, char **p
             globals->help = true;
         } else if (strcmp(argv[i], "--offline") == 0) {
             continue; /* the only mode there is; accepted because cargo users type it */
-        } else if ((value = long_value("--message-format", argc, argv, &i))) {
+        } else if (long_value("--message-format", argc, argv, &i, &value)) {
             if (strcmp(value, "json") != 0 && strcmp(value, "human") != 0) {
                 *problem = must_format("--message-format takes human or json, not '%s'", value);
                 return -1;
             }
             globals->diag.format = strcmp(value, "json") == 0 ? DIAG_JSON : DIAG_HUMAN;
-        } else if ((value = long_value("--color", argc, argv, &i))) {
+        } else if (long_value("--color", argc, argv, &i, &value)) {
             static const char *const names[] = {"auto", "always", "never"};
             int which = 0;
             while (which < 3 && strcmp(value, names[which]) != 0)

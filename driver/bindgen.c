@@ -239,8 +239,8 @@ static int write_slots(struct generator *generator, const char *name,
     return 0;
 }
 
-/* The methods of a member that lies in bytes. They are small and called for each packet, and without
- * #[inline] each would be a call into the crate's machine code. */
+/* The methods of a member that lies in bytes. They are small and called for each packet, and
+ * without #[inline] each would be a call into the crate's machine code. */
 static int write_access(struct generator *generator, const char *name,
                         const struct bindgen_layout *layout, const struct bindgen_access *access)
 {
@@ -266,8 +266,7 @@ static int write_access(struct generator *generator, const char *name,
                       ") as %s\n",
                       is_signed ? "_signed" : "", slot_prefixes[slot->kind], access->slot, bit,
                       access->bit_size, type.data);
-        buffer_format(out,
-                      "    }\n\n    #[inline]\n    pub fn set_%s(&mut self, value: %s) {\n",
+        buffer_format(out, "    }\n\n    #[inline]\n    pub fn set_%s(&mut self, value: %s) {\n",
                       access->name, type.data);
         buffer_format(out,
                       "        ::rex::utils::write_bits(&mut self.%s_%zu, %" PRIu32 ", %" PRIu32

@@ -36,11 +36,10 @@ static const char *name_of(const struct btf *btf, uint32_t offset)
     return name ? name : "";
 }
 
-static struct bindgen_slot *add_slot(struct bindgen_layout *layout, struct bindgen_slot slot)
+static void add_slot(struct bindgen_layout *layout, struct bindgen_slot slot)
 {
     layout->slots = must_grow(layout->slots, layout->slot_count + 1, sizeof(slot));
-    layout->slots[layout->slot_count] = slot;
-    return &layout->slots[layout->slot_count++];
+    layout->slots[layout->slot_count++] = slot;
 }
 
 static void add_access(struct bindgen_layout *layout, struct bindgen_access access)
@@ -52,7 +51,7 @@ static void add_access(struct bindgen_layout *layout, struct bindgen_access acce
 /* First byte behind what has a place. */
 static uint32_t end_of(const struct bindgen_layout *layout)
 {
-    if (layout->slot_count == 0)
+    if (!layout->slots)
         return 0;
     const struct bindgen_slot *last = &layout->slots[layout->slot_count - 1];
     return last->offset + last->size;
@@ -76,7 +75,7 @@ static int add_bits(struct builder *builder, const char *name, uint32_t type, ui
                     uint32_t bit_size)
 {
     struct bindgen_layout *layout = builder->layout;
-    struct bindgen_slot *last = layout->slot_count ? &layout->slots[layout->slot_count - 1] : NULL;
+    struct bindgen_slot *last = layout->slots ? &layout->slots[layout->slot_count - 1] : NULL;
     uint32_t first = bit_offset / 8;
     uint32_t end = (bit_offset + bit_size + 7) / 8;
     if (bit_size > 64 || end > layout->size)
@@ -85,9 +84,9 @@ static int add_bits(struct builder *builder, const char *name, uint32_t type, ui
         first > last->offset + last->size) {
         if (pad(layout, first) != 0)
             return -1;
-        last = add_slot(
-            layout, (struct bindgen_slot){
-                        .kind = BINDGEN_BITS, .offset = first, .size = end - first, .align = 1});
+        add_slot(layout,
+                 (struct bindgen_slot){
+                     .kind = BINDGEN_BITS, .offset = first, .size = end - first, .align = 1});
     } else if (end > last->offset + last->size) {
         last->size = end - last->offset;
     }
@@ -208,7 +207,7 @@ static bool fits(const struct bindgen_layout *layout, uint32_t limit)
     uint32_t largest = 1;
     for (size_t i = 0; i < layout->slot_count; i++) {
         uint32_t align = layout->slots[i].align < limit ? layout->slots[i].align : limit;
-        if (layout->slots[i].offset % align != 0)
+        if (align > 1 && layout->slots[i].offset % align != 0)
             return false;
         if (align > largest)
             largest = align;

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define RECORD_MAGIC "rexc-record 1\n"
-#define MAC_SIZE 32
+#define MAC_SIZE ((size_t)32)
 /* A record lists every source file of a crate; this is thousands of them. */
 #define RECORD_SIZE_MAX ((size_t)64 << 20)
 
@@ -63,7 +63,6 @@ void digests_free(struct digests *digests)
  * answer. */
 static bool hash_quietly(const char *path, char hex[HASH_HEX_SIZE])
 {
-    char chunk[65536];
     struct stat status;
     ssize_t count = -1;
     /* O_NONBLOCK: opening a FIFO would wait for a writer. */
@@ -72,6 +71,7 @@ static bool hash_quietly(const char *path, char hex[HASH_HEX_SIZE])
         return false;
     if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
         struct hash *hash = hash_begin();
+        char chunk[65536];
         while ((count = read(fd, chunk, sizeof(chunk))) > 0 || (count < 0 && errno == EINTR)) {
             if (count > 0)
                 hash_add(hash, chunk, (size_t)count);
@@ -426,10 +426,12 @@ bool record_load(const struct record_key *key, const char *path, struct record *
         return false;
     struct buffer text = {0};
     char chunk[65536];
-    for (size_t count; (count = fread(chunk, 1, sizeof(chunk), file)) > 0;) {
+    size_t count;
+    do { /* a short read is the end of the file, or an error */
+        count = fread(chunk, 1, sizeof(chunk), file);
         if (text.length > RECORD_SIZE_MAX || buffer_append(&text, chunk, count))
             goto done;
-    }
+    } while (count == sizeof(chunk));
     if (!ferror(file) && text.data)
         good = record_parse(key, text.data, text.length, record);
 done:
@@ -471,7 +473,8 @@ char *record_stale(const struct record *record, const struct inputs *values,
     }
     for (size_t i = 0; i < record->outputs.count; i++) {
         const struct input *output = &record->outputs.items[i];
-        if (output->kind == INPUT_FILE && strcmp(digests_of(digests, output->name), output->value))
+        if (output->kind == INPUT_FILE &&
+            strcmp(digests_of(digests, output->name), output->value) != 0)
             return must_format("'%s' is missing or not as it was made", output->name);
     }
     return NULL;

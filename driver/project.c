@@ -333,7 +333,6 @@ struct order {
     struct loader *loader;
     struct visit *visits;
     size_t visit_count;
-    const struct feature_request *request;
 };
 
 static size_t add_crate(struct project *project, const struct package *package,

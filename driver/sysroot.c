@@ -302,9 +302,9 @@ static int step_run(struct preparation *preparation, const struct step *step)
     struct strings arguments = {0};
     struct process process;
     int result = step_start(preparation, step, &arguments, &process);
-    struct process *all[] = {&process};
     if (result == 0)
-        result = process_wait_ticking(preparation->diag, all, 1, 500, show_progress, preparation);
+        result = process_wait_ticking(preparation->diag, (struct process *[]){&process}, 1, 500,
+                                      show_progress, preparation);
     if (result == 0)
         result = step_check(preparation, step, &process);
     process_free(&process);

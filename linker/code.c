@@ -384,6 +384,8 @@ static int recognise_thunks(struct reader *reader)
         struct code_function *function = &code->functions[i];
         bool right;
 
+        /* collect_functions() named each.
+         * NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
         if (strncmp(function->name, IMPORT_PREFIX, strlen(IMPORT_PREFIX)) == 0) {
             right = is_import_thunk(code, function);
             if (right) {

@@ -28,8 +28,8 @@ static const char *const options[] = {
     "-zmax-page-size=4096", "-zseparate-code", "-zrelro", "-znoexecstack",
     /* Only what a program can reach, from these roots and what the script keeps. Two functions of
      * equal bytes stay two, or a function pointer would change its callees' set. */
-    "--gc-sections", "--icf=none", "--undefined=" REX_SYMBOL_PANIC_BODY,
-    "--undefined=" REX_SYMBOL_HANDLE_TIMEOUT,
+    "--gc-sections", "--icf=none", ("--undefined=" REX_SYMBOL_PANIC_BODY),
+    ("--undefined=" REX_SYMBOL_HANDLE_TIMEOUT),
     /* The same bytes for the same inputs; nothing left over without a word. */
     "--hash-style=gnu", "--build-id=none", "--orphan-handling=error", "--fatal-warnings",
     "--error-limit=0", "--color-diagnostics=never",

@@ -151,10 +151,9 @@ static bool append_type_name(const struct map_types *types, uint32_t id, unsigne
     if (!type || depth == 0)
         return false;
     if (btf_is_array(type)) {
-        const struct btf_array *array = btf_array(type);
         buffer_char(out, '[');
-        return append_type_name(types, array->type, depth - 1, out) &&
-               buffer_format(out, "; %u]", array->nelems) == 0;
+        return append_type_name(types, btf_array(type)->type, depth - 1, out) &&
+               buffer_format(out, "; %u]", btf_array(type)->nelems) == 0;
     }
     return buffer_string(out, name_of(types, type->name_off)) == 0;
 }

@@ -237,7 +237,7 @@ static json_t *json_bound(const struct stack_root *root)
     return bound;
 }
 
-/* Returns -1 when memory ran out. */
+/* Of the roots, one may be NULL. Returns -1 when memory ran out. */
 static int json_root(json_t *entry, const struct side sides[2], const struct stack_root *old_root,
                      const struct stack_root *new_root)
 {
@@ -249,6 +249,7 @@ static int json_root(json_t *entry, const struct side sides[2], const struct sta
         result = find_changes(&sides[0], old_root, &sides[1], new_root, &changes);
     for (size_t i = 0; i < changes.count; i++)
         json_array_append_new(frames, json_change(sides, &changes.all[i]));
+    /* cppcheck-suppress nullPointerRedundantCheck ; not both are NULL */
     json_object_set_new(entry, "name", json_string(new_root ? new_root->name : old_root->name));
     json_object_set_new(entry, "old", json_bound(old_root));
     json_object_set_new(entry, "new", json_bound(new_root));

@@ -122,6 +122,7 @@ static void text_sets(struct report *report)
             size_t before = out->length;
             put_function(report, member, STACK_COLUMNS - 14);
             put_reason(report, &reason, member);
+            /* cppcheck-suppress duplicateExpression ; put_function() has lengthened it */
             bool fits = out->length - before + reason.length + 15 <= STACK_COLUMNS;
             buffer_string(out, fits ? " (" : "\n              (");
             stack_shorten(out, reason.data ? reason.data : "", STACK_COLUMNS - 17);

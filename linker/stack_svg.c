@@ -21,7 +21,7 @@
 #define WIDTH 1200u
 #define MARGIN 20u
 #define BARS 760u /* where bars are; labels may go on to the right */
-#define ROW 18u
+#define ROW UINT64_C(18)
 #define BAR 12u
 #define LABEL_COLUMNS 60u
 #define NONE UINT32_MAX

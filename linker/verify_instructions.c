@@ -290,11 +290,12 @@ void rule_stack_pointer(struct verify *verify)
 /* Before an opcode, legacy prefixes stand in any order. */
 static bool has_gs_prefix(const struct verify *verify, uint32_t index)
 {
+    static const uint8_t others[] = {0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x2e, 0x36, 0x3e, 0x26, 0x64};
     const uint8_t *bytes = code_bytes(verify->code, index);
     for (size_t i = 0; i < verify->code->instructions[index].length; i++) {
         if (bytes[i] == 0x65)
             return true;
-        if (!memchr("\x66\x67\xf0\xf2\xf3\x2e\x36\x3e\x26\x64", bytes[i], 10))
+        if (!memchr(others, bytes[i], sizeof(others)))
             return false;
     }
     return false;

@@ -142,9 +142,16 @@ static unsigned check_path(struct diag *diag, const struct source *source, size_
 /* The 0.1 in `pair.0.1` is two field names, not a number; in `0..0.1` it is one. */
 static bool is_field_access(const struct source *source, size_t index)
 {
-    return index >= 1 && token_is(&source->tokens[index - 1], '.') &&
-           !(index >= 2 && source_is_pair(source, index - 2, "..")) &&
-           strspn(source->tokens[index].text, "0123456789._") >= source->tokens[index].length;
+    const struct token *token = &source->tokens[index];
+
+    if (index < 1 || !token_is(token - 1, '.') ||
+        (index >= 2 && source_is_pair(source, index - 2, "..")))
+        return false;
+    /* The text behind the last token is nobody's. */
+    for (size_t i = 0; i < token->length; i++)
+        if (!strchr("0123456789._", token->text[i]) || token->text[i] == '\0')
+            return false;
+    return true;
 }
 
 unsigned tokens_check(struct diag *diag, const struct source *source)

@@ -133,7 +133,7 @@ static const Function *directCallee(const CallBase &call)
 class CycleFinder
 {
   public:
-    explicit CycleFinder(Module &module)
+    explicit CycleFinder(const Module &module)
     {
         for (const Function &function : module)
             if (!function.isDeclarationForLinker() && !states.count(&function))
@@ -161,19 +161,19 @@ class CycleFinder
 
     Visit begin(const Function &function)
     {
-        Visit visit{&function, {}, 0};
+        Visit begun{&function, {}, 0};
         for (const Instruction &instruction : instructions(function)) {
             const auto *call = dyn_cast<CallBase>(&instruction);
             const Function *callee = call ? directCallee(*call) : nullptr;
             if (callee && !callee->isDeclarationForLinker())
-                visit.callees.push_back(callee);
+                begun.callees.push_back(callee);
             if (callee == &function)
                 cyclic.insert(callee);
         }
         states[&function] = {counter, counter, true};
         counter++;
         stack.push_back(&function);
-        return visit;
+        return begun;
     }
 
     void end(const Function *function)

@@ -203,8 +203,7 @@ static int read_roots(struct trim *trim)
 {
     char *line = NULL;
     size_t capacity = 0;
-    ssize_t length;
-    while ((length = getline(&line, &capacity, stdin)) > 0) {
+    while (getline(&line, &capacity, stdin) > 0) {
         line[strcspn(line, "\n")] = '\0';
         if (line[0] == '\0' || line[0] == '#')
             continue;

@@ -10,8 +10,8 @@
  *
  * The life of an object. REX_IOC_LOAD verifies and maps the file and returns a descriptor of the
  * object. REX_IOC_BIND puts a program of it behind an eBPF program that the caller has loaded (a
- * stub of the same type that does nothing): from then on the stub runs the native code, wherever it is
- * attached, and is an ordinary BPF program to everybody else (links, pins, bpftool). The object
+ * stub of the same type that does nothing): from then on the stub runs the native code, wherever it
+ * is attached, and is an ordinary BPF program to everybody else (links, pins, bpftool). The object
  * lives as long as a descriptor of it is open or one of its stubs is held by anybody but the
  * module: an attachment, a link, a pin, a descriptor. REX_IOC_UNLOAD ends it earlier: its stubs are
  * stubs again.

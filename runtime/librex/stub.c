@@ -100,7 +100,7 @@ static int add_programs(struct writer *writer, const struct note *note)
 
     for (size_t i = 0; i < note->program_count; i++) {
         const struct note_program *program = &note->programs[i];
-        size_t section;
+        size_t section = 0;
         if ((unsigned)program->type >= sizeof(stubs) / sizeof(stubs[0]))
             return report_error(writer->diag, EINVAL, "program %s is of no known type",
                                 program->name);
@@ -156,7 +156,7 @@ static int add_maps(struct writer *writer, const struct object *object, size_t m
     const struct object_section *section = object_section(object, ".BTF");
     const uint8_t *bytes = section ? object_section_bytes(object, section) : NULL;
     struct btf *btf = NULL;
-    size_t index;
+    size_t index = 0;
     int result;
 
     if (map_count == 0)
@@ -191,7 +191,7 @@ static int add_tables(struct writer *writer)
     static const Elf64_Shdr strings_shape = {.sh_type = SHT_STRTAB, .sh_addralign = 1};
     Elf64_Shdr symbols_shape = {
         .sh_type = SHT_SYMTAB, .sh_addralign = 8, .sh_entsize = sizeof(Elf64_Sym), .sh_info = 1};
-    size_t symbols, strings;
+    size_t symbols = 0, strings = 0;
 
     int result = add_section(writer, ".symtab", &symbols_shape, writer->symbols,
                              writer->symbol_count * sizeof(*writer->symbols), &symbols);

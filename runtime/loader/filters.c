@@ -89,6 +89,7 @@ static int receive(int descriptor, bool (*visit)(void *data, const struct filter
 {
     union {
         struct nlmsghdr header;
+        /* cppcheck-suppress unusedStructMember ; it is the union's size */
         char bytes[32768];
     } answer;
 

@@ -114,10 +114,10 @@ static int parse_tracepoint(struct diag *diag, const char *program, const char *
         return 0;
     if (!split(text, strchr(text, '/') ? '/' : ':', target->category, sizeof(target->category),
                &event) ||
-        !event || event[0] == '\0' || strlen(event) >= sizeof(target->event))
+        !event || event[0] == '\0' ||
+        snprintf(target->event, sizeof(target->event), "%s", event) >= (int)sizeof(target->event))
         return refuse(diag, program, text,
                       "CATEGORY/EVENT; `ls /sys/kernel/tracing/events` lists the categories");
-    strcpy(target->event, event);
     return 0;
 }
 
@@ -142,7 +142,7 @@ static int parse_perf_event(struct diag *diag, const char *program, const char *
         return refuse(diag, program, text, help);
     if (strchr(text, '@') && !split(text, '@', name, sizeof(name), &frequency))
         return refuse(diag, program, text, help);
-    if (!parse_number(frequency, 10, &target->frequency) || target->frequency == 0 ||
+    if (!frequency || !parse_number(frequency, 10, &target->frequency) || target->frequency == 0 ||
         target->frequency > FREQUENCY_MAX)
         return refuse(diag, program, text, help);
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {

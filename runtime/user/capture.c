@@ -100,6 +100,7 @@ int capture_read(struct diag *diag, const char *path, struct capture *capture)
     if (!stream)
         return diag_error(diag, DIAG_CANNOT_READ, NULL, "%s cannot be read: %s", path,
                           strerror(errno));
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Stream): libpcap closes it */
     return capture_read_stream(diag, path, stream, capture);
 }
 

@@ -168,11 +168,10 @@ int64_t format_bprintf(char *text, uint64_t size, const char *format, const uint
                        uint64_t data_size)
 {
     struct buffer out = {0};
-    int64_t result = -EINVAL;
 
-    if (data_size % 8 != 0 || data_size > FORMAT_ARGUMENTS_MAX * 8 || (data_size != 0 && !data))
+    if (data_size % 8 != 0 || data_size / 8 > FORMAT_ARGUMENTS_MAX || (data_size != 0 && !data))
         return -EINVAL;
-    result = format_all(&out, format, data, data_size / 8);
+    int64_t result = format_all(&out, format, data, data_size / 8);
     if (result == 0) {
         result = (int64_t)out.length + 1;
         if (size > 0) {

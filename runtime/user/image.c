@@ -113,9 +113,9 @@ static int page_protection(struct diag *diag, const struct object *object, uint6
         if (segment->type != PT_LOAD || segment->memory_size == 0 ||
             segment->vaddr >= page + REX_PAGE_SIZE || segment->vaddr + segment->memory_size <= page)
             continue;
-        protection |= (segment->flags & PF_R ? PROT_READ : 0) |
-                      (segment->flags & PF_W ? PROT_WRITE : 0) |
-                      (segment->flags & PF_X ? PROT_EXEC : 0);
+        protection |= ((segment->flags & PF_R) ? PROT_READ : 0) |
+                      ((segment->flags & PF_W) ? PROT_WRITE : 0) |
+                      ((segment->flags & PF_X) ? PROT_EXEC : 0);
     }
     for (size_t i = 0; i < object->segment_count; i++) {
         const struct object_segment *segment = &object->segments[i];

@@ -48,13 +48,12 @@ int map_create(const char *name, const struct rex_map_definition *definition, un
     const struct map_operations *operations = operations_of(definition->type);
     const unsigned user_access = BPF_F_RDONLY | BPF_F_WRONLY;
     struct map *map = NULL;
-    int error = -EINVAL;
 
     *result = NULL;
     /* bpf_get_file_flag(): user space must be able to do one of the two. */
     if (!operations || (definition->flags & user_access) == user_access)
         return -EINVAL;
-    error = operations->check(definition);
+    int error = operations->check(definition);
     if (error)
         return error;
     map = calloc(1, sizeof(*map));
@@ -111,7 +110,7 @@ void *map_lookup(struct map *map, unsigned cpu, const void *key)
  * EACCES. */
 static int64_t check_writable(const struct map *map)
 {
-    return map->definition.flags & BPF_F_RDONLY_PROG ? -EACCES : 0;
+    return (map->definition.flags & BPF_F_RDONLY_PROG) ? -EACCES : 0;
 }
 
 int64_t map_update(struct map *map, unsigned cpu, const void *key, const void *value,

@@ -42,12 +42,12 @@ static int check(const struct rex_map_definition *definition)
 static int create(struct map *map)
 {
     struct ringbuf *ring = calloc(1, sizeof(*ring));
-    int file = -1, error = -ENOMEM;
+    int error;
 
     if (!ring)
         return -ENOMEM;
     ring->size = map->definition.max_entries;
-    file = memfd_create("rexc-ringbuf", MFD_CLOEXEC);
+    int file = memfd_create("rexc-ringbuf", MFD_CLOEXEC);
     if (file < 0 || ftruncate(file, (off_t)ring->size) != 0) {
         error = -errno;
         goto fail;
@@ -193,9 +193,9 @@ static int each(struct map *map, map_visitor *visit, void *data)
         const struct header *header =
             (const struct header *)(ring->data + (position & (ring->size - 1)));
         uint32_t length = header->length & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-        const char *note = header->length & BPF_RINGBUF_BUSY_BIT      ? "busy"
-                           : header->length & BPF_RINGBUF_DISCARD_BIT ? "discarded"
-                                                                      : NULL;
+        const char *note = (header->length & BPF_RINGBUF_BUSY_BIT)      ? "busy"
+                           : (header->length & BPF_RINGBUF_DISCARD_BIT) ? "discarded"
+                                                                        : NULL;
         visit(data, NULL, header + 1, length, note);
         position += ((uint64_t)length + HEADER + 7) / 8 * 8;
     }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Shared by the scripts: saying what is done, and installing the Debian packages that are missing.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # what it sets is for those who read it
 
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -16,12 +16,12 @@ tool_packages=(
     rustc-web cargo-web rust-web-src rust-web-clippy
 )
 test_packages=(
-    bats libcmocka-dev python3 jq strace openssl file llvm-22 clang-format clang-tidy cppcheck shellcheck
+    bats libcmocka-dev python3 jq strace openssl file llvm-22 clang-format clang-tidy-22 cppcheck shellcheck
     libclang-rt-22-dev iproute2 tcpdump tshark iputils-ping bpftool
     qemu-system-x86 busybox-static cpio kmod netcat-openbsd gcc-12 libc6-dev
 )
 
-if [ -t 1 ]; then bold=$'\033[1m' reset=$'\033[0m'; else bold= reset=; fi
+if [ -t 1 ]; then bold=$'\033[1m' reset=$'\033[0m'; else bold="" reset=""; fi
 
 say() { printf '%s==> %s%s\n' "$bold" "$*" "$reset"; }
 

@@ -93,7 +93,7 @@ EOF
     rexc build -q user
     cp user/target/rex/user.rex small.rex
     rexc build -q user --features large
-    ! cmp -s user/target/rex/user.rex small.rex
+    run ! cmp -s user/target/rex/user.rex small.rex
     rexc build -q user
     cmp user/target/rex/user.rex small.rex
 }
@@ -310,7 +310,7 @@ EOF
     rexc verify hello/target/rex/hello.rex --cert release.crt
     cp hello/target/rex/hello.rex given.rex
     rexc build -q hello
-    ! cmp -s hello/target/rex/hello.rex given.rex
+    run ! cmp -s hello/target/rex/hello.rex given.rex
     REXC_SIGN_KEY=release.key REXC_SIGN_CERT=release.crt rexc build -q hello
     cmp hello/target/rex/hello.rex given.rex
     run -0 rexc build hello --no-sign
@@ -381,7 +381,7 @@ EOF
 @test "-### prints each command of a sysroot that is missing once" {
     program prog.rs 'length & 1'
     export REXC_CACHE_DIR=$PWD/cache
-    rexc doctor >doctor
+    rexc doctor >report
     run -0 rexc '-###' prog.rs -o prog.rex
     [ "$(grep -c -- '--crate-name=core ' <<<"$output")" = 1 ]
     [ "$(grep -c -- '--crate-name=rex ' <<<"$output")" = 1 ]
@@ -399,7 +399,8 @@ EOF
 @test "lint and compiler have the same conditions, at every level of optimisation" {
     program prog.rs 'length & 1'
     for options in -O0 -O3 "-g -O1"; do
-        rexc '-###' prog.rs $options -o prog.rex 2>commands
+        read -ra words <<<"$options"
+        rexc '-###' prog.rs "${words[@]}" -o prog.rex 2>commands
         # Each is asked for its conditions instead of being run; the files that it would write and find are not there.
         for tool in bin/rustc bin/clippy-driver; do
             grep "/usr/$tool " commands | sed 's/--emit=[^ ]*//; s/ -Zllvm-plugins=[^ ]*//' >"${tool#*/}"

@@ -26,7 +26,7 @@ setup() { enter_directory; }
 @test "check: a warning is no error, and does not go away by checking again" {
     package hello
     echo 'fn unused() {}' >>hello/src/main.rs
-    for i in 1 2; do
+    for _ in 1 2; do
         run -0 rexc check hello
         [ "$(grep -c 'function `unused` is never used' <<<"$output")" -eq 1 ]
     done

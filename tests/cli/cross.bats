@@ -144,7 +144,7 @@ refused() {
     run -0 readelf -SW plain.rex
     [[ "$output" != *.debug_line* ]]
     rexc util.rs prog.rs -O0 -o slow.rex
-    ! cmp -s slow.rex plain.rex
+    run ! cmp -s slow.rex plain.rex
     run -0 rexc inspect plain.rex --json
     [ "$(jq -r '.. | .license? // empty' <<<"$output")" = Proprietary ]
     rexc util.rs prog.rs --license 'MIT OR GPL-2.0-only' -o free.rex
@@ -156,6 +156,7 @@ refused() {
     sources
     for words in "prog.rs" "prog.rs -o" "-c util.rs -o util.rlib" "-c util.rs prog.rs -o libx.rlib" "prog.rs -o x --frobnicate" \
         "prog.rs -o x -MF y" "prog.rs -o x -O4" "prog.rs -o x --edition 2020" "-c util.rs --license MIT"; do
+        # shellcheck disable=SC2086 # words
         run rexc $words
         [ "$status" -eq 2 ]
     done

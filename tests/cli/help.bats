@@ -74,6 +74,7 @@ long_options() {
 @test "a misspelt option has a suggestion, those of every command included" {
     for words in "build --no-sgin:--no-sign" "verify --integrity-onyl:--integrity-only" "build --quite:--quiet" \
         "a.rs --exern x -o y:--extern" "--verison:--version"; do
+        # shellcheck disable=SC2086 # words
         run rexc ${words%:*}
         [ "$status" -eq 2 ]
         [[ "$output" == *"did you mean ${words##*:}?"* ]]

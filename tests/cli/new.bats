@@ -34,6 +34,7 @@ types=(kprobe tracepoint perf_event xdp tc)
         cp "$BATS_TEST_DIRNAME/../captures/traffic.pcap" "$type-run/capture.pcap"
         line=$(sed -n 's/^ *\(rexc run .*\)/\1/p' "$type-run/README.md")
         [ -n "$line" ]
+        # shellcheck disable=SC2086 # words
         (cd "$type-run" && run -0 $line && [ -n "$output" ])
     done
 }
@@ -73,7 +74,7 @@ EOF
     rexc new xdp ordinary
     [ -f ordinary/Cargo.toml ] && [ -f ordinary/src/main.rs ] && [ -f ordinary/README.md ]
     [ -f ordinary/.gitignore ] && [ -f ordinary/.cargo/config.toml ]
-    ! grep -rn '{{' ordinary
+    run ! grep -rn '{{' ordinary
     [ "$(stat -c %a ordinary)" = "$(printf '%o' $((0777 & ~$(umask))))" ]
 }
 

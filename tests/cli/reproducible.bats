@@ -52,9 +52,9 @@ make_tree() {
 @test "no path of this machine is in the object" {
     make_tree first
     rexc build -q first/prog
-    ! grep -aF "$BATS_TEST_TMPDIR" first/prog/target/rex/prog.rex
-    ! grep -aF "${REXC_CACHE_DIR:-$HOME/.cache}" first/prog/target/rex/prog.rex
-    ! grep -aF /home/ first/prog/target/rex/prog.rex
+    run ! grep -aF "$BATS_TEST_TMPDIR" first/prog/target/rex/prog.rex
+    run ! grep -aF "${REXC_CACHE_DIR:-$HOME/.cache}" first/prog/target/rex/prog.rex
+    run ! grep -aF /home/ first/prog/target/rex/prog.rex
 }
 
 @test "debug information names files as the project does" {

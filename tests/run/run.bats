@@ -48,6 +48,7 @@ ends() {
     [ "$status" -eq 0 ]
     [ "$(python3 -c 'import json, sys; r = json.loads(sys.argv[1]); print(r["verdicts"], r[sys.argv[2]])' "$output" "$2")" = \
         "{'aborted': 4} 4" ]
+    # shellcheck disable=SC2154 # run --separate-stderr sets it
     [[ "$stderr" == *"$3"* ]] || { echo "$stderr"; false; }
 }
 
@@ -375,6 +376,7 @@ besides
 @test "wrong usage" {
     for arguments in "" "$misbehave $misbehave" "$misbehave --timeout 0" "$misbehave --timeout 60001" "$misbehave --repeat -1" \
         "$misbehave --repeat 1x" "$misbehave --cpus 65" "$misbehave --pcap"; do
+        # shellcheck disable=SC2086 # words
         run rexc run $arguments
         [ "$status" -eq 2 ]
     done

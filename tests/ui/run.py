@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Golden-output tests of what a person sees when something is wrong.
 
-A case is NAME.rs or NAME.cmd in this folder or below it, beside NAME.stderr, NAME.stdout (absent: empty) and a first line
-that says the exit status:
+A case is NAME.rs or NAME.cmd in this folder or below it, beside NAME.stderr, NAME.stdout (absent: empty) and a second
+line, after the license, that says the exit status:
   NAME.rs    "//! exit: 1" (more options for rexc after a semicolon: "//! exit: 1; --stack-limit 512"). Compiled as
              `rexc NAME.rs -o out.rex --no-sign` in a directory of its own.
   NAME.cmd   "# exit: 2", then a bash script; $DIR is the case's folder.
@@ -30,10 +30,10 @@ def normalize(text, work, case):
 
 
 def run(case):
-    first = case.read_text().splitlines()[0]
-    match = re.match(r"(?://!|#)\s*exit:\s*(\d)\s*(?:;\s*(.*))?$", first)
+    second = case.read_text().splitlines()[1]
+    match = re.match(r"(?://!|#)\s*exit:\s*(\d)\s*(?:;\s*(.*))?$", second)
     if not match:
-        return None, None, f"{case.name}: the first line must say '//! exit: N' or '# exit: N'"
+        return None, None, f"{case.name}: the second line must say '//! exit: N' or '# exit: N'"
     expected, options = int(match[1]), (match[2] or "").split()
     with tempfile.TemporaryDirectory(prefix="rexc-ui.") as work:
         environment = dict(os.environ, NO_COLOR="1", LC_ALL="C", DIR=str(case.parent))

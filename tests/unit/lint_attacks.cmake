@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 target_compile_definitions(${name} PRIVATE ATTACKS_DIRECTORY="${CMAKE_SOURCE_DIR}/tests/attacks")

@@ -26,7 +26,7 @@ static void *add_section(struct small_object *object, enum small_section index, 
     uint64_t offset = (uint64_t)((uint8_t *)place - object->bytes);
     object->sections[index].sh_type = type;
     object->sections[index].sh_flags = flags;
-    object->sections[index].sh_addr = flags & SHF_ALLOC ? offset : 0;
+    object->sections[index].sh_addr = (flags & SHF_ALLOC) ? offset : 0;
     object->sections[index].sh_offset = offset;
     object->sections[index].sh_size = size;
     object->sections[index].sh_entsize = entry_size;

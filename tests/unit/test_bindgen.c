@@ -150,8 +150,8 @@ static void bit_fields(void **state)
     expect(
         &f, LIST("bits"),
         LIST(
-            "pub _bits_0: [u8; 3],\n    pub plain: u8,\n    pub _pad_2: [u8; 4],\n"
-            "    pub _bits_3: [u8; 8],\n",
+            ("pub _bits_0: [u8; 3],\n    pub plain: u8,\n    pub _pad_2: [u8; 4],\n"
+             "    pub _bits_3: [u8; 8],\n"),
             "pub fn a(&self) -> u32 {\n        ::rex::utils::read_bits(&self._bits_0, 0, 3) as u32",
             "read_bits_signed(&self._bits_0, 3, 5) as i32",
             "write_bits(&mut self._bits_0, 12, 10, value as u64)",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/buffer.h"
 #include "base/diag.h"
+#include "bits.h"
 #include "fault.h"
 #include "linker/btf.h"
 #include "linker/btf_types.h"
@@ -303,9 +304,9 @@ static void survives_every_flipped_bit(void **state)
     static const char *const maps[] = {"A_ARRAY", "B_HASH", "C_STACK", "D_RINGBUF", "E_FLOAT"};
     static const size_t sizes[] = {8, 96, 32, 0, 8};
     for (size_t bit = 0; bit < 8 * btf.length; bit++) {
-        btf.data[bit / 8] ^= (char)(1u << (bit % 8));
+        flip_bit(&btf, bit);
         struct object *object = object_with(btf.data, btf.length);
-        btf.data[bit / 8] ^= (char)(1u << (bit % 8));
+        flip_bit(&btf, bit);
         struct map_types *read;
         if (map_types_read(diag, "flipped", object, &read) == 0) {
             for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {

@@ -206,7 +206,7 @@ static void thunks_must_have_their_bytes(void **state)
 static void checks_must_have_their_bytes(void **state)
 {
     (void)state;
-    for (size_t bit = 0; bit < 14 * 8; bit++) {
+    for (size_t bit = 0; bit < (size_t)14 * 8; bit++) {
         struct builder *builder = builder_new();
         uint32_t function = builder_declare(builder, "caller");
         builder_begin(builder, function);

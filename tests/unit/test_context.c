@@ -148,7 +148,7 @@ static void test_large_record_refused(void **state)
     char *text = calloc(1, 40000);
 
     strcpy(text, "{\"events\": [{\"record\": \"");
-    memset(text + strlen(text), '0', 2 * (CONTEXT_RECORD_MAX + 1));
+    memset(text + strlen(text), '0', (size_t)2 * (CONTEXT_RECORD_MAX + 1));
     strcat(text, "\"}]}");
     check_refused(text, "more than 8192 bytes");
     free(text);
@@ -200,7 +200,7 @@ static void test_bpf_snprintf(void **state)
     assert_int_equal(format_bprintf(text, sizeof(text), "%d and more", data, 8), 12);
     assert_string_equal(text, "-5 ");
     assert_int_equal(format_bprintf(text, sizeof(text), "%d", data, 7), -EINVAL);
-    assert_int_equal(format_bprintf(text, sizeof(text), "", data, 13 * 8), -EINVAL);
+    assert_int_equal(format_bprintf(text, sizeof(text), "", data, 104), -EINVAL);
     assert_int_equal(format_bprintf(NULL, 0, "%d", data, 8), 3);
 }
 

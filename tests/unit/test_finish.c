@@ -23,7 +23,10 @@ void *__wrap_realloc(void *memory, size_t size);
 
 static bool fails(void)
 {
-    return fail_at > 0 && --fail_at == 0;
+    if (fail_at == 0)
+        return false;
+    fail_at--;
+    return fail_at == 0;
 }
 
 void *__wrap_malloc(size_t size)

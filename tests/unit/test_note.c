@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/buffer.h"
 #include "base/diag.h"
+#include "bits.h"
 #include "fault.h"
 #include "linker/note.h"
 
@@ -303,7 +304,7 @@ static void every_flipped_bit_is_seen(void **state)
     for (size_t bit = 0; bit < 8 * bytes.length; bit++) {
         struct note *read;
         struct buffer again = {0};
-        bytes.data[bit / 8] ^= (char)(1u << (bit % 8));
+        flip_bit(&bytes, bit);
         if (note_read(diag, "note", bytes.data, bytes.length, &read) == 0) {
             assert_int_equal(note_write(diag, "note", read, &again), 0);
             assert_int_equal(again.length, bytes.length);
@@ -311,7 +312,7 @@ static void every_flipped_bit_is_seen(void **state)
             note_free(read);
         }
         buffer_free(&again);
-        bytes.data[bit / 8] ^= (char)(1u << (bit % 8));
+        flip_bit(&bytes, bit);
     }
 }
 

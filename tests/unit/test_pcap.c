@@ -60,6 +60,7 @@ struct file_header {
 };
 
 struct record_header {
+    /* cppcheck-suppress unusedStructMember ; written to the file as a whole */
     uint32_t seconds, fraction, captured, length;
 };
 
@@ -243,6 +244,7 @@ static void test_tc_packet(void **state)
     assert_int_equal(result.captured, 60);
     assert_int_equal(result.length, 1400);
     bytes[12] = 0;
+    /* cppcheck-suppress unreadVariable ; read through frame.data */
     bytes[13] = 40; /* a length: 802.2 */
     skb = packet_for_tc(&packet, &frame);
     assert_int_equal(skb->protocol, htons(0x0004));

@@ -2,6 +2,7 @@
 #include "base/buffer.h"
 #include "base/diag.h"
 #include "base/file.h"
+#include "bits.h"
 #include "fault.h"
 #include "linker/keys.h"
 #include "linker/keys_openssl.h"
@@ -175,9 +176,9 @@ static void no_flipped_bit_verifies(void **state)
     (void)state;
     assert_int_equal(verdict(&signed_bytes), SIGNATURE_TRUSTED);
     for (size_t bit = 0; bit < 8 * signed_bytes.length; bit++) {
-        signed_bytes.data[bit / 8] ^= (char)(1u << (bit % 8));
+        flip_bit(&signed_bytes, bit);
         enum signature_verdict now = verdict(&signed_bytes);
-        signed_bytes.data[bit / 8] ^= (char)(1u << (bit % 8));
+        flip_bit(&signed_bytes, bit);
         if (now == SIGNATURE_TRUSTED)
             fail_msg("bit %zu of byte %zu of %zu (signature from %zu)", bit % 8, bit / 8,
                      signed_bytes.length, small.size);

@@ -668,7 +668,7 @@ static void rings_of_checks_take_linear_memory(void **state)
         told += answer.result->checks[i].circle_length;
     }
     assert_int_equal(answer.result->checks[0].circle_length, 2 * COUNT);
-    assert_true(told <= EXPLAINED_MAX + 2 * COUNT);
+    assert_true(told <= EXPLAINED_MAX + (size_t)2 * COUNT);
     forget(&answer);
     builder_free(builder);
 }

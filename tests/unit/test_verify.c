@@ -90,8 +90,9 @@ static void has_segment_headers_elsewhere(struct fixture *f)
 {
     Elf64_Ehdr *header = fixture_header(f);
     size_t size = header->e_phnum * sizeof(Elf64_Phdr), end = f->size;
-    f->bytes = realloc(f->bytes, end + size);
-    assert_non_null(f->bytes);
+    uint8_t *grown = realloc(f->bytes, end + size);
+    assert_non_null(grown);
+    f->bytes = grown;
     header = fixture_header(f);
     memcpy(f->bytes + end, f->bytes + header->e_phoff, size);
     memset(f->bytes + header->e_phoff, 0, size);
@@ -178,8 +179,9 @@ static void bytes_belong_to_nothing(struct fixture *f)
 }
 static void bytes_follow_the_end(struct fixture *f)
 {
-    f->bytes = realloc(f->bytes, f->size + 8);
-    assert_non_null(f->bytes);
+    uint8_t *grown = realloc(f->bytes, f->size + 8);
+    assert_non_null(grown);
+    f->bytes = grown;
     memset(f->bytes + f->size, 0, 8);
     f->size += 8;
 }
@@ -326,7 +328,7 @@ static void relocation_fills_map(struct fixture *f)
 }
 static void relocation_is_unaligned(struct fixture *f)
 {
-    relocate(f, fixture_address(f, "table") + 3 * 8 + 4, 0);
+    relocate(f, fixture_address(f, "table") + 28, 0);
 }
 static void relative_names_symbol(struct fixture *f)
 {

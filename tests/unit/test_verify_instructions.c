@@ -423,7 +423,7 @@ static void prefix_is_loose(struct fixture *f)
 {
     /* mov eax, imm32 followed by a nop instead of the function. */
     uint8_t *prefix = fixture_at(f, fixture_address(f, "other") - 6);
-    memcpy(prefix, "\xb8\x88\x77\x66\x55\x90", 6);
+    memcpy(prefix, (const uint8_t[]){0xb8, 0x88, 0x77, 0x66, 0x55, 0x90}, 6);
 }
 static void check_compares_elsewhere(struct fixture *f)
 {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! exit: 1; -g
 #![no_std]
 #![no_main]

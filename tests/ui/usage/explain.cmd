@@ -1,2 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
 # exit: 0
 rexc explain rex0002
