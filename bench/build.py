@@ -31,29 +31,42 @@ def timed(command, **options):
     return time.perf_counter() - begun
 
 
+def proportional_kib(pid):
+    """The memory of a process, what it shares with others in shares (proc(5), smaps_rollup)."""
+    try:
+        text = open(f"/proc/{pid}/smaps_rollup").read()
+    except OSError:
+        return 0
+    found = re.search(r"^Pss:\s+(\d+) kB", text, re.M)
+    return int(found[1]) if found else 0
+
+
+def descendants(root):
+    children = {}
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            try:
+                parent = open(f"/proc/{entry.name}/stat").read().rsplit(")", 1)[1].split()[1]
+            except OSError:
+                continue
+            children.setdefault(int(parent), []).append(int(entry.name))
+    found, index = [root], 0
+    while index < len(found):
+        found += children.get(found[index], [])
+        index += 1
+    return found
+
+
 def peak_kib(command, **options):
-    """Highest sum of the resident sets of a command and its descendants, sampled."""
+    """Highest memory of a command and its descendants together, sampled. The proportional set: the compiler's
+    library, which two processes map, is in memory once."""
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
     peak, done = 0, threading.Event()
 
     def sample():
         nonlocal peak
         while not done.is_set():
-            parents, sizes = {}, {}
-            for entry in os.scandir("/proc"):
-                if entry.name.isdigit():
-                    try:
-                        fields = open(f"/proc/{entry.name}/stat").read().rsplit(")", 1)[1].split()
-                    except OSError:
-                        continue
-                    parents[int(entry.name)], sizes[int(entry.name)] = int(fields[1]), int(fields[21]) * 4
-            total = 0
-            for pid in parents:
-                above = pid
-                while above in parents and above != child.pid:
-                    above = parents[above]
-                total += sizes[pid] if above == child.pid else 0
-            peak = max(peak, total)
+            peak = max(peak, sum(map(proportional_kib, descendants(child.pid))))
             time.sleep(0.001)
 
     sampler = threading.Thread(target=sample)
@@ -145,7 +158,7 @@ def main():
 
     source = project / "src" / "main.rs"
     bare = ["/usr/bin/rustc", "--crate-name=filter", "--crate-type=bin", "--edition=2024", *flags,
-            "-Copt-level=2", "-Clto=fat", f"--sysroot={lto}/empty", f"-L{lto}", f"-L{macros}",
+            "-Copt-level=2", "-Cdebuginfo=2", "-Clto=fat", f"--sysroot={lto}/empty", f"-L{lto}", f"-L{macros}",
             "--extern=rex", "--extern=compiler_builtins", f"-Clinker={tools['ld.lld']}", "-Clinker-flavor=gnu-lld", "-Zunstable-options",
             "-Clink-args=-pie --no-dynamic-linker -z undefs -z dynamic-undefined-weak --gc-sections -e 0",
             "-o", str(WORK / "filter.lto"), str(source)]

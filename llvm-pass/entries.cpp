@@ -203,7 +203,7 @@ static void eraseMarker(Marker &marker)
     marker.trampoline->removeDeadConstantUsers();
 }
 
-static void makeEntry(Marker &marker)
+static void makeEntry(Module &module, Marker &marker)
 {
     Function &entry = *marker.trampoline;
     entry.setName(marker.name);
@@ -215,6 +215,7 @@ static void makeEntry(Marker &marker)
     entry.setSection(marker.section);
     entry.setAlignment(Align(16));
     entry.removeFnAttr(Attribute::NoCfCheck);
+    appendToCompilerUsed(module, {&entry}); // link-time optimisation does not know that it is called
 }
 
 bool makeEntries(Module &module, Report &report)
@@ -286,7 +287,7 @@ bool makeEntries(Module &module, Report &report)
             good = false;
             continue;
         }
-        makeEntry(marker);
+        makeEntry(module, marker);
         report.entries.emplace_back(marker.name, marker.section);
     }
     return good;
