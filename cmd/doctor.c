@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "driver/sysroot.h"
 #include "driver/toolchain.h"
+#include "runtime/loader/fitness.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -11,9 +12,24 @@
 
 static const char *const verdicts[] = {"ok", "missing", "mismatch"};
 
+/* Building needs no kernel, so a kernel that does not fit is no error. */
+static void print_kernel(const struct fitness *kernel, const char *good, const char *reset)
+{
+    printf("\n%s%-8s%s %-13s %s\n", kernel->fits ? good : "", kernel->fits ? "ok" : "no",
+           kernel->fits ? reset : "", "kernel", kernel->release);
+    if (kernel->problem)
+        printf("%23s%s\n", "", kernel->problem);
+    if (!kernel->fits)
+        printf("%23srexc load does not work here; rexc run does\n", "");
+    else
+        printf("%23s%s\n", "",
+               kernel->loaded ? "the module is loaded" : "it can take the module: modprobe rex");
+}
+
 static void print_text(const struct command_options *options,
                        const struct installation *installation, const struct toolchain *toolchain,
-                       const struct sysroot_entry *entries, size_t count)
+                       const struct fitness *kernel, const struct sysroot_entry *entries,
+                       size_t count)
 {
     const char *good = "", *bad = "", *reset = "";
     if (diag_uses_color(options->diag)) {
@@ -31,6 +47,7 @@ static void print_text(const struct command_options *options,
         if (tool->problem)
             printf("%23s%s\n%23sfix: %s\n", "", tool->problem, "", tool->remedy);
     }
+    print_kernel(kernel, good, reset);
     char *cache = cache_directory();
     printf("\ncache: %s\n", cache);
     free(cache);
@@ -46,8 +63,8 @@ static void print_text(const struct command_options *options,
                    "");
 }
 
-static int print_json(const struct toolchain *toolchain, const struct sysroot_entry *entries,
-                      size_t count)
+static int print_json(const struct toolchain *toolchain, const struct fitness *kernel,
+                      const struct sysroot_entry *entries, size_t count)
 {
     json_t *tools = json_array(), *sysroots = json_array();
     for (int i = 0; i < TOOL_COUNT; i++) {
@@ -65,8 +82,10 @@ static int print_json(const struct toolchain *toolchain, const struct sysroot_en
                                         "rustc", entries[i].rustc, "size",
                                         (json_int_t)entries[i].size, "intact", entries[i].intact));
     char *cache = cache_directory();
-    json_t *all = json_pack("{s:i,s:s,s:o,s:s,s:o}", "format", 1, "rexc", REXC_VERSION, "tools",
-                            tools, "cache", cache, "sysroots", sysroots);
+    json_t *all = json_pack("{s:i,s:s,s:o,s:{s:s,s:b,s:b,s:s?},s:s,s:o}", "format", 1, "rexc",
+                            REXC_VERSION, "tools", tools, "kernel", "release", kernel->release,
+                            "fits", kernel->fits, "loaded", kernel->loaded, "problem",
+                            kernel->problem, "cache", cache, "sysroots", sysroots);
     char *text = json_dumps(all, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     if (text)
         puts(text);
@@ -91,6 +110,7 @@ int command_doctor(int argc, char **argv, const struct command_options *options)
 
     struct installation installation;
     struct toolchain toolchain = {0};
+    struct fitness kernel = {0};
     struct sysroot_entry *entries = NULL;
     size_t count = 0;
     int status = 0;
@@ -103,14 +123,16 @@ int command_doctor(int argc, char **argv, const struct command_options *options)
         goto done;
     if (sysroot_list(options->diag, true, &entries, &count))
         status = 3;
+    fitness_find(&kernel);
     if (json)
-        print_json(&toolchain, entries, count);
+        print_json(&toolchain, &kernel, entries, count);
     else
-        print_text(options, &installation, &toolchain, entries, count);
+        print_text(options, &installation, &toolchain, &kernel, entries, count);
     for (int i = 0; i < TOOL_COUNT; i++)
         if (toolchain.tools[i].verdict != TOOL_FITS)
             status = 3;
 done:
+    fitness_free(&kernel);
     sysroot_entries_free(entries, count);
     toolchain_free(&toolchain);
     installation_free(&installation);

@@ -18,30 +18,21 @@
 #include "runtime/kernel/symbols.h"
 #include "runtime/kernel/watchdog.h"
 
-/* The kernels that this source was read against and is tested on. */
 static const u32 supported[] = {
-	KERNEL_VERSION(6, 1, 0),
-	KERNEL_VERSION(6, 12, 0),
+#define REX_KERNEL(version, patchlevel) KERNEL_VERSION(version, patchlevel, 0),
+#define REX_NEEDS(option, what)
+#define REX_CONFLICT(option, why)
+#include "runtime/abi/rex_kernels.def"
 };
 
-/* What it needs of the kernel's configuration, and what for. */
 static const struct {
 	bool met;
 	const char *what;
 } needs[] = {
-	{IS_ENABLED(CONFIG_X86_64), "CONFIG_X86_64: objects are machine code"},
-	{IS_ENABLED(CONFIG_BPF_SYSCALL), "CONFIG_BPF_SYSCALL: programs stand behind eBPF programs"},
-	{IS_ENABLED(CONFIG_BPF_JIT), "CONFIG_BPF_JIT: an interpreted program has no code to jump from"},
-	{IS_ENABLED(CONFIG_DEBUG_INFO_BTF), "CONFIG_DEBUG_INFO_BTF: where fields of structures are"},
-	{IS_ENABLED(CONFIG_KPROBES), "CONFIG_KPROBES: how functions that are not exported are found"},
-	{IS_ENABLED(CONFIG_KALLSYMS_ALL), "CONFIG_KALLSYMS_ALL: which return thunk the kernel uses"},
-	{IS_ENABLED(CONFIG_SYSTEM_DATA_VERIFICATION), "CONFIG_SYSTEM_DATA_VERIFICATION: signatures"},
-	{IS_ENABLED(CONFIG_STRICT_MODULE_RWX), "CONFIG_STRICT_MODULE_RWX: nothing writable is executable"},
-	{IS_ENABLED(CONFIG_PREEMPT_COUNT), "CONFIG_PREEMPT_COUNT: programs run with preemption off"},
-	{IS_ENABLED(CONFIG_HIGH_RES_TIMERS), "CONFIG_HIGH_RES_TIMERS: the watchdog"},
-	{!IS_ENABLED(CONFIG_CFI_CLANG), "no CONFIG_CFI_CLANG: the kernel's calls of stubs would be checked"},
-	{!IS_ENABLED(CONFIG_PREEMPT_RT), "no CONFIG_PREEMPT_RT: locks of maps would sleep"},
-	{!IS_ENABLED(CONFIG_X86_FRED), "no CONFIG_X86_FRED: it lays out an NMI's frame otherwise"},
+#define REX_KERNEL(version, patchlevel)
+#define REX_NEEDS(option, what) {IS_ENABLED(CONFIG_##option), "CONFIG_" #option ": " what},
+#define REX_CONFLICT(option, why) {!IS_ENABLED(CONFIG_##option), "no CONFIG_" #option ": " why},
+#include "runtime/abi/rex_kernels.def"
 };
 
 static int __init check_kernel(void)

@@ -38,6 +38,7 @@ struct rex_report *rex_report_begin(struct rex_program *program, enum rex_end en
 		report->trap = 0;
 		report->address = 0;
 		report->trace_count = 0;
+		report->interrupted = false;
 		return report;
 	}
 none:
@@ -139,8 +140,10 @@ static void print_report(struct rex_report *report)
 	if (report->trace_count > 0)
 		pr_warn("Call Trace:\n");
 	for (i = 0; i < report->trace_count; i++) {
-		/* All but the first place of an interrupted run are behind a call. */
-		pr_warn(" %pB\n", (void *)report->trace[i]);
+		if (i == 0 && report->interrupted)
+			pr_warn(" %pS\n", (void *)report->trace[i]);
+		else
+			pr_warn(" %pB\n", (void *)report->trace[i]);
 	}
 	if (more > 0)
 		pr_warn("%d more such reports are not shown\n", more);

@@ -21,6 +21,7 @@ struct rex_report {
 	int trap; /* of a fault */
 	unsigned long address; /* of a fault */
 	u32 trace_count;
+	bool interrupted; /* the first place is where the run was stopped; the others are behind a call */
 	unsigned long trace[REX_TRACE_MAX];
 };
 

@@ -67,8 +67,10 @@ void rex_trace(const struct rex_cpu_state *state, struct rex_report *report, uns
 {
 	if (!report)
 		return;
-	if (ip)
+	if (ip) {
 		add(report, ip);
+		report->interrupted = true;
+	}
 	follow(state, report, frame);
 	if (!state->has_panic_frame)
 		follow_kernel(state, report);

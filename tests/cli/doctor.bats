@@ -29,6 +29,15 @@ doctor() { PATH=$bin run "$rexc" doctor "$@"; }
     [[ "$output" == *"no sysroot yet"* ]]
 }
 
+@test "whether the running kernel can take the module" {
+    doctor
+    [ "$status" -eq 0 ]
+    [[ "$output" == *" kernel        $(uname -r)"* ]]
+    doctor --json
+    [ "$(jq -r .kernel.release <<<"$output")" = "$(uname -r)" ]
+    [ "$(jq '.kernel.fits or (.kernel.problem | length > 0)' <<<"$output")" = true ]
+}
+
 @test "a second call starts no process" {
     doctor
     doctor -v
