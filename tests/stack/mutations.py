@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Breaks the stack analysis on purpose, one way at a time, and demands that a test notices.
 
-usage: mutations.py SOURCE_DIR WORK_DIR [NAME...]
+usage: mutations.py [--every N] SOURCE_DIR WORK_DIR [NAME...]
 
 Each mutation replaces one piece of text, which must occur exactly once, in a copy of one source file. The
 unit tests are linked against the copy; at least one of them must fail (or hang, or crash). A mutation whose text is
-no longer found is an error too: the list must follow the source.
+no longer found is an error too: the list must follow the source. --every 4 applies each fourth mutation only, and
+looks for the text of all.
 """
 
+import argparse
 import concurrent.futures
 import os
 import shutil
@@ -89,8 +91,8 @@ MUTATIONS = [
      "return FRAME_OK;"),
     ("above the entry", "linker/frame.c", "    if (height < 0)\n        return fault(walk, at, FRAME_ABOVE_ENTRY);", ""),
     ("frames of any size", "linker/frame.c", "    if (height > FRAME_MAX)\n        return fault(walk, at, FRAME_TOO_LARGE);", ""),
-    ("calls at any alignment", "linker/frame.c", "        if (before->rsp.height % 8 != 0)\n            return fault(walk, at, FRAME_MISALIGNED);\n        callee = code_function_at",
-     "        callee = code_function_at"),
+    ("calls at any alignment", "linker/frame.c", "        if (before->rsp.height % 8 != 0)\n            return fault(walk, at, FRAME_MISALIGNED);\n        callee = code_branch_function",
+     "        callee = code_branch_function"),
     ("realignment at any alignment", "linker/frame.c", "    if (state->rsp.height % 8 != 0)\n        return fault(walk, at, FRAME_MISALIGNED);\n    state->align =",
      "    state->align ="),
     ("int3 goes on", "linker/frame.c", "return fault(walk, at, FRAME_INT3);", "return FRAME_OK;"),
@@ -102,11 +104,11 @@ MUTATIONS = [
      "edge.kind = FRAME_TAIL_SET;"),
     ("indirect calls are no edges", "linker/frame.c", "edge.kind = FRAME_CALL_SET;\n        edge.target = site_set(walk, at);",
      "edge.kind = FRAME_CALL_SET;"),
-    ("calls are no edges", "linker/frame.c", "edge.kind = FRAME_CALL;\n        edge.target = code_function_at(walk->code, instruction->target);",
+    ("calls are no edges", "linker/frame.c", "edge.kind = FRAME_CALL;\n        edge.target = code_branch_function(walk->code, instruction);",
      "edge.kind = FRAME_CALL;"),
     ("lea takes nothing", "linker/frame.c", "if (instruction->facts & CODE_RIP_RELATIVE)", "if (false)"),
     # Who calls whom.
-    ("relocations take nothing", "linker/callgraph.c", "take(builder, function, CALLGRAPH_TAKEN_BY_RELOCATION);", ";"),
+    ("relocations take nothing", "linker/callgraph.c", "take(builder, function, CALLGRAPH_TAKEN_BY_RELOCATION, (uint32_t)i);", ";"),
     ("late addresses are missed", "linker/callgraph.c",
      "if (set != CODE_NONE && graph->reachable[graph->code->function_count + set])", "if (false)"),
     ("early addresses are missed", "linker/callgraph.c",
@@ -203,17 +205,22 @@ class Mutator:
                 return test + " (by hanging)"
         return None
 
+    def content_of(self, path):
+        with open(os.path.join(self.source, path), encoding="utf-8") as file:
+            return file.read()
+
+    def misplaced(self):
+        """(name, reason) of the mutations whose text is not there once."""
+        counts = [(name, path, self.content_of(path).count(text)) for name, path, text, _ in MUTATIONS]
+        return [(name, f"its text occurs {count} times in {path}") for name, path, count in counts if count != 1]
+
     def mutate(self, index, mutation):
         name, path, text, replacement = mutation
-        with open(os.path.join(self.source, path), encoding="utf-8") as file:
-            content = file.read()
-        if content.count(text) != 1:
-            return name, f"its text occurs {content.count(text)} times in {path}"
         directory = os.path.join(self.work, f"mutation{index}")
         os.makedirs(directory, exist_ok=True)
         copy = os.path.join(directory, os.path.basename(path))
         with open(copy, "w", encoding="utf-8") as file:
-            file.write(content.replace(text, replacement))
+            file.write(self.content_of(path).replace(text, replacement))
         changed = copy + ".o"
         self.compile(copy, changed, ["-w"])
         objects = [changed if p == path else self.object_of(p) for p in SOURCES]
@@ -224,14 +231,21 @@ class Mutator:
 
 
 def main():
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    mutator = Mutator(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--every", type=int, default=1, help="apply each Nth mutation only")
+    parser.add_argument("source")
+    parser.add_argument("work")
+    parser.add_argument("names", nargs="*")
+    arguments = parser.parse_args()
+    mutator = Mutator(os.path.abspath(arguments.source), os.path.abspath(arguments.work))
+    misplaced = mutator.misplaced()
+    if misplaced:
+        sys.exit("\n".join(f"mutation '{name}': {reason}" for name, reason in misplaced))
     mutator.prepare()
     os.makedirs(os.path.join(mutator.work, "intact"), exist_ok=True)
     if mutator.caught_by([mutator.object_of(p) for p in SOURCES], os.path.join(mutator.work, "intact")):
         sys.exit("the tests fail without any mutation")
-    wanted = [m for m in MUTATIONS if not sys.argv[3:] or m[0] in sys.argv[3:]]
+    wanted = [m for m in MUTATIONS if not arguments.names or m[0] in arguments.names][::arguments.every]
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         results = list(pool.map(lambda item: mutator.mutate(*item), enumerate(wanted)))
     survivors = [(name, reason) for name, reason in results if reason]

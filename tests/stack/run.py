@@ -10,21 +10,24 @@ takes N, N + 1 ... A failing program is made small before it is shown.
 
 import argparse
 import concurrent.futures
+import json
 import os
 import pathlib
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(HERE / "random_programs"), str(ROOT / "tests/samples")]
+sys.path[:0] = [str(HERE), str(HERE / "random_programs"), str(ROOT / "tests/samples")]
 
 import shrink  # noqa: E402
+from forged import Image  # noqa: E402
 from generate import generate  # noqa: E402
 from measuring import TOO_DEEP, BadProgram, Bench, wrong  # noqa: E402
-from tap import Failure, Tap, rexc  # noqa: E402
+from tap import Failure, Tap, rexc, true  # noqa: E402
 
 # How many of 200 programs have which profile.
 SHARES = {"plain": 50, "ordinary": 70, "debug": 30, "recursive": 50}
@@ -167,6 +170,35 @@ def shrinks(bench):
         raise Failure(f"{shrink.size(program)} lines became {shrink.size(small)}:\n{small.render()}")
 
 
+def forged_pointers_trap(directory):
+    """What the bound did not count is not reached, though its type is right; with its id put back the object is refused."""
+    intact, forged, opened = (os.path.join(directory, f"{name}.rex") for name in ("intact", "forged", "opened"))
+    rexc(HERE / "forge.rs", "-o", intact, "--license", "GPL-2.0-only", "--no-sign", environment=None)
+    image = Image(intact)
+    member, outsider = image.function("6triple"), image.function("8outsider")
+    member_id = image.id(member)
+    true(image.id(outsider) != member_id, "the id of a function in no set was left in place")
+    image.redirect(member, outsider)
+    image.write(forged)
+    image.set_id(outsider, member_id)
+    image.write(opened)
+    capture = ROOT / "tests/captures/traffic.pcap"
+    result, _ = rexc("run", intact, "--pcap", capture, "--json", environment=None)
+    true(json.loads(result)["faults"] == 0, "the intact object faults")
+    result, said = rexc("run", forged, "--pcap", capture, "--json", environment=None, status=1)
+    true(json.loads(result)["faults"] > 0 and "REX0924" in said, f"no trap:\n{result}{said}")
+    _, said = rexc("run", opened, "--pcap", capture, environment=None, status=1)
+    true("REX0743" in said, f"refused for another reason:\n{said}")
+
+
+def mutations_are_caught(directory):
+    """Some of them; `mutations.py` alone applies all."""
+    command = [sys.executable, HERE / "mutations.py", "--every", "5", ROOT, os.path.join(directory, "mutations")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)
+    if done.returncode:
+        raise Failure(f"{done.stdout}\n{done.stderr}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tap", action="store_true", help="as every suite is called; it makes no difference")
@@ -193,6 +225,8 @@ def main():
         tap.test("checks hold at every limit", every_limit, bench, done)
         tap.test("100,000 deep panics leave nothing behind", many_panics, bench, done)
         tap.test("failing programs are made small", shrinks, bench)
+        tap.test("a forged pointer to what the bound left out traps", forged_pointers_trap, directory)
+        tap.test("mutations of the analysis are caught", mutations_are_caught, directory)
     finally:
         if not arguments.keep:
             shutil.rmtree(directory)
