@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/bsearch.h>
 #include <linux/ctype.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sort.h>
 #include <linux/string.h>
 
 #include "runtime/kernel/elf.h"
+#include "runtime/kernel/layout.h"
 
 #define SEGMENTS_MAX 16
 #define SECTIONS_MAX 64
@@ -26,7 +28,10 @@ static int read_header(struct rex_elf *elf, struct rex_message *message)
 	if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB ||
 	    header->e_ident[EI_VERSION] != EV_CURRENT || header->e_version != EV_CURRENT ||
 	    header->e_machine != EM_X86_64 || header->e_type != ET_DYN || header->e_entry != 0 ||
-	    header->e_flags != 0 || header->e_ehsize != sizeof(*header))
+	    header->e_flags != 0 || header->e_ehsize != sizeof(*header) ||
+	    /* lld writes ELFOSABI_GNU (3) when a section is marked SHF_GNU_RETAIN. */
+	    (header->e_ident[EI_OSABI] != ELFOSABI_NONE && header->e_ident[EI_OSABI] != 3) ||
+	    memchr_inv(header->e_ident + EI_PAD, 0, EI_NIDENT - EI_PAD))
 		return rex_refuse(message, -ENOEXEC,
 				  "REX0700: not a position-independent x86-64 image without entry point");
 	if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phnum == 0 ||
@@ -46,11 +51,13 @@ static int read_header(struct rex_elf *elf, struct rex_message *message)
 }
 
 /* Page by page from address 0, each readable, one executable, none writable and executable. */
-static int read_load(struct rex_elf *elf, const Elf64_Phdr *segment, struct rex_message *message)
+static int read_load(struct rex_elf *elf, const Elf64_Phdr *segment, u64 *next_offset,
+		     struct rex_message *message)
 {
 	if (segment->p_vaddr != elf->image_size || segment->p_align != REX_PAGE_SIZE ||
-	    !IS_ALIGNED(segment->p_offset, REX_PAGE_SIZE) || segment->p_filesz > segment->p_memsz ||
-	    segment->p_memsz == 0 || !in_file(elf, segment->p_offset, segment->p_filesz))
+	    !IS_ALIGNED(segment->p_offset, REX_PAGE_SIZE) || segment->p_offset < *next_offset ||
+	    (elf->image_size == 0 && segment->p_offset != 0) || segment->p_memsz == 0 ||
+	    (segment->p_filesz != segment->p_memsz && !(segment->p_flags & PF_W)))
 		return rex_refuse(message, -ENOEXEC,
 				  "REX0702: the segment at 0x%llx is not laid out page by page",
 				  segment->p_vaddr);
@@ -63,38 +70,58 @@ static int read_load(struct rex_elf *elf, const Elf64_Phdr *segment, struct rex_
 				  "REX0703: the segment at 0x%llx has forbidden permissions",
 				  segment->p_vaddr);
 	if (segment->p_flags & PF_X) {
-		if (elf->text_end != 0 || segment->p_filesz != segment->p_memsz)
-			return rex_refuse(message, -ENOEXEC,
-					  "REX0703: more than one executable segment, or one that is not all in the file");
+		if (elf->text_end != 0)
+			return rex_refuse(message, -ENOEXEC, "REX0703: more than one executable segment");
 		elf->text_start = segment->p_vaddr;
 		elf->text_end = segment->p_vaddr + segment->p_memsz;
 	}
 	elf->image_size += ALIGN(segment->p_memsz, REX_PAGE_SIZE);
+	*next_offset = segment->p_offset + segment->p_filesz;
+	return 0;
+}
+
+/* Notes a segment of a type of which there is one. */
+static int note_segment(const Elf64_Phdr **place, const Elf64_Phdr *segment, struct rex_message *message)
+{
+	if (*place)
+		return rex_refuse(message, -ENOEXEC, "REX0701: two segments of type 0x%x", segment->p_type);
+	if (segment->p_flags & PF_X)
+		return rex_refuse(message, -ENOEXEC,
+				  "REX0703: a segment that is not loaded asks for execution");
+	*place = segment;
 	return 0;
 }
 
 static int read_segments(struct rex_elf *elf, struct rex_message *message)
 {
-	const Elf64_Phdr *relro = NULL;
+	const Elf64_Phdr *relro = NULL, *headers = NULL, *stack = NULL;
+	u64 next_offset = 0;
 	u32 i;
 
 	for (i = 0; i < elf->segment_count; i++) {
 		const Elf64_Phdr *segment = &elf->segments[i];
 		int error = 0;
 
+		if (!in_file(elf, segment->p_offset, segment->p_filesz) ||
+		    segment->p_filesz > segment->p_memsz ||
+		    segment->p_vaddr + segment->p_memsz < segment->p_vaddr ||
+		    (segment->p_align != 0 && !is_power_of_2(segment->p_align)))
+			return rex_refuse(message, -ENOEXEC, "REX0702: segment %u is not in the file", i);
 		switch (segment->p_type) {
 		case PT_LOAD:
-			error = read_load(elf, segment, message);
+			error = read_load(elf, segment, &next_offset, message);
 			break;
 		case PT_GNU_RELRO:
-			if (relro)
-				error = rex_refuse(message, -ENOEXEC,
-						   "REX0705: more than one PT_GNU_RELRO");
-			relro = segment;
+			error = note_segment(&relro, segment, message);
+			break;
+		case PT_DYNAMIC:
+			error = note_segment(&elf->dynamic, segment, message);
 			break;
 		case PT_PHDR:
-		case PT_DYNAMIC:
+			error = note_segment(&headers, segment, message);
+			break;
 		case PT_GNU_STACK:
+			error = note_segment(&stack, segment, message);
 			break;
 		default:
 			error = rex_refuse(message, -ENOEXEC, "REX0701: segment type 0x%x",
@@ -105,13 +132,14 @@ static int read_segments(struct rex_elf *elf, struct rex_message *message)
 	}
 	if (elf->text_end == 0)
 		return rex_refuse(message, -ENOEXEC, "REX0703: no executable segment");
-	if (!relro)
-		return rex_refuse(message, -ENOEXEC, "REX0705: no PT_GNU_RELRO");
+	if (!relro || !elf->dynamic)
+		return rex_refuse(message, -ENOEXEC, "REX0701: no PT_GNU_RELRO, or no PT_DYNAMIC");
 	for (i = 0; i < elf->segment_count; i++) {
 		const Elf64_Phdr *segment = &elf->segments[i];
 
 		if (segment->p_type == PT_LOAD && segment->p_flags & PF_W &&
-		    relro->p_vaddr == segment->p_vaddr && relro->p_memsz != 0 &&
+		    relro->p_vaddr == segment->p_vaddr && relro->p_offset == segment->p_offset &&
+		    relro->p_memsz != 0 &&
 		    IS_ALIGNED(relro->p_memsz, REX_PAGE_SIZE) &&
 		    relro->p_memsz <= ALIGN(segment->p_memsz, REX_PAGE_SIZE)) {
 			elf->relro_start = relro->p_vaddr;
@@ -166,6 +194,8 @@ static int read_symbols(const struct rex_elf *elf, const Elf64_Shdr *section, co
 		return rex_refuse(message, -ENOEXEC, "%s has no table of names", what);
 	*symbols = (const void *)(elf->bytes + section->sh_offset);
 	*count = section->sh_size / sizeof(**symbols);
+	if (*count == 0 || memchr_inv(*symbols, 0, sizeof(**symbols)))
+		return rex_refuse(message, -ENOEXEC, "REX0716: %s does not begin with the null symbol", what);
 	for (i = 0; i < *count; i++) {
 		if ((*symbols)[i].st_name >= elf->sections[section->sh_link].sh_size)
 			return rex_refuse(message, -ENOEXEC, "%s: symbol %u has no name", what, i);
@@ -264,11 +294,6 @@ static int compare_functions(const void *left, const void *right)
 	return a->start < b->start ? -1 : a->start > b->start;
 }
 
-static const char *section_name(const struct rex_elf *elf, u32 index)
-{
-	return index < elf->section_count ? elf->section_names + elf->sections[index].sh_name : NULL;
-}
-
 /* Functions' names are shown in /proc/kallsyms and in the log: one word of ASCII each, as compilers make them. */
 static bool is_function_name(const char *name)
 {
@@ -303,7 +328,8 @@ static int collect_functions(struct rex_elf *elf, struct rex_message *message)
 			.start = symbol->st_value,
 			.size = symbol->st_size,
 			.name = elf->names + symbol->st_name,
-			.section = section_name(elf, symbol->st_shndx),
+			.section = elf->section_names + elf->sections[symbol->st_shndx].sh_name,
+			.global = ELF64_ST_BIND(symbol->st_info) == STB_GLOBAL,
 		};
 	}
 	sort(elf->functions, elf->function_count, sizeof(*elf->functions), compare_functions, NULL);
@@ -325,6 +351,10 @@ int rex_elf_read(struct rex_elf *elf, const u8 *bytes, size_t size, struct rex_m
 		error = read_segments(elf, message);
 	if (!error)
 		error = read_sections(elf, message);
+	if (!error)
+		error = rex_layout_check_sections(elf, message);
+	if (!error)
+		error = rex_layout_check_symbols(elf, message);
 	if (!error)
 		error = collect_functions(elf, message);
 	if (error)
@@ -376,4 +406,18 @@ const struct rex_elf_function *rex_elf_function(const struct rex_elf *elf, const
 			return &elf->functions[i];
 	}
 	return NULL;
+}
+
+bool rex_elf_has_object(const struct rex_elf *elf, const char *name, u64 address)
+{
+	u32 i;
+
+	for (i = 1; i < elf->symbol_count; i++) {
+		const Elf64_Sym *symbol = &elf->symbols[i];
+
+		if (ELF64_ST_TYPE(symbol->st_info) == STT_OBJECT && symbol->st_value == address &&
+		    strcmp(elf->names + symbol->st_name, name) == 0)
+			return true;
+	}
+	return false;
 }

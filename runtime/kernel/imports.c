@@ -26,13 +26,22 @@ struct linker {
 	u32 thunks; /* that were written */
 };
 
-/* A slot: an aligned word of PT_GNU_RELRO that is no map definition, filled once. */
-static int claim_slot(struct linker *linker, u64 address)
+static bool is_inside(struct rex_range range, u64 address, u32 size)
+{
+	return address >= range.start && address < range.end && size <= range.end - address;
+}
+
+/* A slot: an aligned word of .got, or of .data.rel.ro for an address in the image, filled once. */
+static int claim_slot(struct linker *linker, const Elf64_Rela *relocation)
 {
 	const struct rex_elf *elf = linker->elf;
+	const u64 address = relocation->r_offset;
+	const bool relative = ELF64_R_TYPE(relocation->r_info) == R_X86_64_RELATIVE;
+	const bool slot = is_inside(elf->got, address, WORD) ||
+			  (relative && is_inside(elf->constants, address, WORD));
 
-	if (!IS_ALIGNED(address, WORD) || address < elf->relro_start || address >= elf->relro_end ||
-	    (address >= elf->maps_start && address < elf->maps_end))
+	/* Both sections are inside PT_GNU_RELRO. */
+	if (!slot || !IS_ALIGNED(address, WORD))
 		return rex_refuse(linker->message, -ENOEXEC,
 				  "REX0712: a relocation fills 0x%llx, which is no slot", address);
 	if (test_and_set_bit((address - elf->relro_start) / WORD, linker->filled))
@@ -42,13 +51,19 @@ static int claim_slot(struct linker *linker, u64 address)
 
 static int link_relative(struct linker *linker, const Elf64_Rela *relocation)
 {
+	const struct rex_elf *elf = linker->elf;
 	const u64 target = relocation->r_addend;
+	u64 place;
 
-	if (ELF64_R_SYM(relocation->r_info) != 0 || target >= linker->elf->image_size)
+	memcpy(&place, linker->image->base + relocation->r_offset, sizeof(place));
+	/* One past the last byte is a pointer, too. */
+	if (ELF64_R_SYM(relocation->r_info) != 0 || target > elf->image_size || place != target ||
+	    is_inside(elf->got, target, 1) || is_inside(elf->dynamic_table, target, 1))
 		return rex_refuse(linker->message, -ENOEXEC,
-				  "REX0713: the address at 0x%llx is outside the image", relocation->r_offset);
-	if (target >= linker->elf->text_start && target < PAGE_ALIGN(linker->elf->text_end) &&
-	    !rex_elf_function_at(linker->elf, target))
+				  "REX0713: the address at 0x%llx is not in place, or of nothing that may have one",
+				  relocation->r_offset);
+	if (target >= elf->text_start && target < PAGE_ALIGN(elf->text_end) &&
+	    !rex_elf_function_at(elf, target))
 		return rex_refuse(linker->message, -ENOEXEC,
 				  "REX0736: the address at 0x%llx is of code, and of no function's start",
 				  relocation->r_offset);
@@ -152,7 +167,8 @@ static int link_import(struct linker *linker, const Elf64_Rela *relocation)
 	symbol = &linker->elf->dynamic_symbols[index];
 	name = linker->elf->dynamic_names + symbol->st_name;
 	if (symbol->st_shndx != SHN_UNDEF || ELF64_ST_BIND(symbol->st_info) != STB_GLOBAL ||
-	    symbol->st_other != 0 || symbol->st_value != 0)
+	    ELF64_ST_TYPE(symbol->st_info) > STT_FUNC || symbol->st_other != 0 ||
+	    symbol->st_value != 0 || symbol->st_size != 0)
 		return rex_refuse(linker->message, -ENOEXEC, "REX0709: %.64s is no import", name);
 	if (test_and_set_bit(index, linker->bound))
 		return rex_refuse(linker->message, -ENOEXEC, "REX0714: %.64s has more than one slot", name);
@@ -298,7 +314,7 @@ static int link_all(struct linker *linker)
 	for (i = 0; i < elf->relocation_count && !error; i++) {
 		const Elf64_Rela *relocation = &elf->relocations[i];
 
-		error = claim_slot(linker, relocation->r_offset);
+		error = claim_slot(linker, relocation);
 		if (error)
 			break;
 		switch (ELF64_R_TYPE(relocation->r_info)) {

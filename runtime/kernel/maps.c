@@ -103,7 +103,8 @@ static int take_map(struct rex_object *object, const struct rex_elf *elf, const 
 	int error;
 
 	/* Those of the note are in the order of their addresses, and as many as .maps has places for. */
-	if (!bytes || entry->address != elf->maps_start + index * sizeof(definition))
+	if (!bytes || entry->address != elf->maps_start + index * sizeof(definition) ||
+	    !rex_elf_has_object(elf, name, entry->address))
 		return rex_refuse(message, -ENOEXEC, "REX0719: map %.64s is not in its place in .maps", name);
 	memcpy(&definition, bytes, sizeof(definition));
 	if (definition.map != 0 || definition.reserved != 0)
@@ -133,7 +134,8 @@ int rex_object_take_maps(struct rex_object *object, const struct rex_elf *elf, c
 	int error = 0;
 	u32 i;
 
-	if (load->map_count != note->header->maps.count || defined != note->header->maps.count)
+	if (load->map_count != note->header->maps.count || defined != note->header->maps.count ||
+	    elf->map_count != defined)
 		return rex_refuse(message, -EINVAL,
 				  "the note names %u maps, the object defines %u, and %u were given",
 				  note->header->maps.count, defined, load->map_count);

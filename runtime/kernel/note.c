@@ -3,6 +3,7 @@
 #include <linux/string.h>
 
 #include "runtime/abi/rex_imports.h"
+#include "runtime/kernel/layout.h"
 #include "runtime/kernel/note.h"
 
 /* docs/object-format.md: a descriptor has at most 4 MiB. */
@@ -244,43 +245,14 @@ static bool is_entry(const struct rex_elf *elf, u64 address)
 	return first == ENDBR64;
 }
 
-/* Whether text begins with a name of the kernel's, of a symbol, tracepoint category or event; *rest is behind it. */
-static bool has_kernel_name(const char *text, const char **rest)
-{
-	const size_t length = strspn(
-		text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.");
-
-	*rest = text + length;
-	return length > 0;
-}
-
-/* The type of the programs in a section, by libbpf's names for them; negative when it is none of programs. */
-static int type_of_section(const char *section)
-{
-	static const char kprobe[] = "kprobe/", tracepoint[] = "tracepoint/";
-	const char *rest;
-
-	if (strncmp(section, kprobe, sizeof(kprobe) - 1) == 0)
-		return has_kernel_name(section + sizeof(kprobe) - 1, &rest) && *rest == '\0' ?
-			       REX_PROGRAM_KPROBE : -ENOENT;
-	if (strncmp(section, tracepoint, sizeof(tracepoint) - 1) == 0)
-		return has_kernel_name(section + sizeof(tracepoint) - 1, &rest) && *rest == '/' &&
-				       has_kernel_name(rest + 1, &rest) && *rest == '\0' ?
-			       REX_PROGRAM_TRACEPOINT : -ENOENT;
-	if (strcmp(section, "kprobe") == 0)
-		return REX_PROGRAM_KPROBE;
-	if (strcmp(section, "perf_event") == 0)
-		return REX_PROGRAM_PERF_EVENT;
-	if (strcmp(section, "xdp") == 0)
-		return REX_PROGRAM_XDP;
-	return strcmp(section, "tc") == 0 ? REX_PROGRAM_TC : -ENOENT;
-}
-
 static int check_programs(const struct rex_note *note, const struct rex_elf *elf,
 			  struct rex_message *message)
 {
 	u32 i;
 
+	if (note->header->programs.count != elf->program_count)
+		return rex_refuse(message, -ENOEXEC, "REX0741: the note has %u programs, the object %u",
+				  note->header->programs.count, elf->program_count);
 	for (i = 0; i < note->header->programs.count; i++) {
 		const struct rex_note_program *program = &note->programs[i];
 		const char *name = rex_note_string(note, program->name);
@@ -296,7 +268,7 @@ static int check_programs(const struct rex_note *note, const struct rex_elf *elf
 					  "REX0741: no function %s begins at 0x%llx, where the note says",
 					  name, program->entry);
 		/* The type says what the context is: the code was made for the type of its section. */
-		if (!function->section || type_of_section(function->section) != (int)program->type ||
+		if (rex_type_of_section(function->section) != (int)program->type ||
 		    strcmp(rex_note_string(note, program->section), function->section) != 0)
 			return rex_refuse(message, -ENOEXEC,
 					  "REX0741: program %s is not in the section, or not of the type, that the note says",
@@ -320,7 +292,9 @@ static int check_own_functions(const struct rex_note *note, const struct rex_elf
 	const struct rex_elf_function *timeout = rex_elf_function(elf, REX_SYMBOL_HANDLE_TIMEOUT);
 
 	if (!body || body->start != header->panic_body || !is_entry(elf, header->panic_body) ||
+	    !body->global || rex_type_of_section(body->section) >= 0 ||
 	    !timeout || timeout->start != header->handle_timeout ||
+	    !timeout->global || rex_type_of_section(timeout->section) >= 0 ||
 	    !is_entry(elf, header->handle_timeout))
 		return rex_refuse(message, -ENOEXEC, "REX0718: %s or %s is not where the note says",
 				  REX_SYMBOL_PANIC_BODY, REX_SYMBOL_HANDLE_TIMEOUT);

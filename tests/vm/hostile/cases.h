@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The file between make_cases.c and load_cases.c: for each case a head, and its edits, each with its bytes. */
+/* The file between make_cases.c and load_cases.c: for each case a head, and its edits, each with
+ * its bytes. */
 #ifndef REXC_HOSTILE_CASES_H
 #define REXC_HOSTILE_CASES_H
 
@@ -9,8 +10,8 @@
 
 struct case_head {
     uint32_t number;
-    uint32_t base;  /* of the base objects */
-    uint32_t size;  /* of the case; beyond the base's it is zeroes but for the edits */
+    uint32_t base; /* of the base objects */
+    uint32_t size; /* of the case; beyond the base's it is zeroes but for the edits */
     uint32_t edits;
 };
 

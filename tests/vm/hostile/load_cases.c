@@ -2,9 +2,9 @@
 /*
  * load_cases CASES PART PARTS BASE.rex...
  *
- * In a test machine: loads those cases of the file that are PART modulo PARTS into the kernel, each with the maps of its
- * base object, and unloads what was loaded. Prints "loaded NUMBER" for each that was, and at the end how many were refused
- * with which code of rexc's, or error number.
+ * In a test machine: loads those cases of the file that are PART modulo PARTS into the kernel, each
+ * with the maps of its base object, and unloads what was loaded. Prints "loaded NUMBER" for each
+ * that was, and at the end how many were refused with which code of rexc's, or error number.
  */
 #include "runtime/abi/rex_abi.h"
 #include "runtime/abi/rex_ioctl.h"
@@ -113,8 +113,8 @@ static void count_refusal(struct reason *reasons, const char *message, int error
     reasons[i].count++;
 }
 
-static void load(int device, const struct case_head *head, const struct base *base, const uint8_t *bytes,
-                 struct reason *reasons)
+static void load(int device, const struct case_head *head, const struct base *base,
+                 const uint8_t *bytes, struct reason *reasons)
 {
     char message[REX_MESSAGE_SIZE] = "";
     struct rex_ioc_load request = {

@@ -2,9 +2,10 @@
 /*
  * make_cases KEY CERT FIRST COUNT CASES BASE.rex...
  *
- * Makes cases FIRST to FIRST+COUNT-1 out of signed base objects: changes each, signs it with the key, changes one in ten
- * of the signatures too, and verifies it as `rexc verify --cert CERT` would. What load_cases.c needs to have the same bytes
- * goes to the file CASES; a line "NUMBER ok" or "NUMBER rule..." for each goes to stdout.
+ * Makes cases FIRST to FIRST+COUNT-1 out of signed base objects: changes each, signs it with the
+ * key, changes one in ten of the signatures too, and verifies it as `rexc verify --cert CERT`
+ * would. What load_cases.c needs to have the same bytes goes to the file CASES; a line "NUMBER ok"
+ * or "NUMBER rule..." for each goes to stdout.
  */
 #include "base/buffer.h"
 #include "base/diag.h"
@@ -60,7 +61,8 @@ static struct base read_base(const char *path)
 }
 
 /* Writes how the bytes differ from the base's. */
-static void write_case(FILE *out, uint32_t number, uint32_t index, const struct base *base, const struct bytes *object)
+static void write_case(FILE *out, uint32_t number, uint32_t index, const struct base *base,
+                       const struct bytes *object)
 {
     static struct case_edit edits[CASE_EDITS_MAX];
     struct case_head head = {.number = number, .base = index, .size = (uint32_t)object->size};
@@ -73,11 +75,13 @@ static void write_case(FILE *out, uint32_t number, uint32_t index, const struct 
             continue;
         }
         /* Up to eight equal bytes in a row; the last edit takes all that is left. */
-        for (size_t j = i; j < object->size && (head.edits == CASE_EDITS_MAX - 1 || j < end + 8); j++) {
+        for (size_t j = i; j < object->size && (head.edits == CASE_EDITS_MAX - 1 || j < end + 8);
+             j++) {
             if (j >= common || object->data[j] != base->data[j])
                 end = j + 1;
         }
-        edits[head.edits++] = (struct case_edit){.offset = (uint32_t)i, .size = (uint32_t)(end - i)};
+        edits[head.edits++] =
+            (struct case_edit){.offset = (uint32_t)i, .size = (uint32_t)(end - i)};
         i = end;
     }
     fwrite(&head, sizeof(head), 1, out);
@@ -136,11 +140,13 @@ int main(int argc, char **argv)
         return 2;
     }
     struct diag *diag = diag_new(&(struct diag_options){.stream = sink});
-    if (signing_key_load(diag, argv[1], argv[2], &key) < 0 || certificate_load(diag, argv[2], &certificate) < 0) {
+    if (signing_key_load(diag, argv[1], argv[2], &key) < 0 ||
+        certificate_load(diag, argv[2], &certificate) < 0) {
         fputs("make_cases: the key or the certificate cannot be read\n", stderr);
         return 2;
     }
-    const uint32_t first = (uint32_t)strtoul(argv[3], NULL, 10), count = (uint32_t)strtoul(argv[4], NULL, 10);
+    const uint32_t first = (uint32_t)strtoul(argv[3], NULL, 10),
+                   count = (uint32_t)strtoul(argv[4], NULL, 10);
     FILE *out = fopen(argv[5], "wb");
     if (!out)
         fail(argv[5]);

@@ -33,14 +33,16 @@ struct layout {
     uint8_t members[24];
 };
 
-static const struct layout header_layout = {{4, 1, 1, 1, 1, 8, 2, 2, 4, 8, 8, 8, 4, 2, 2, 2, 2, 2, 2}};
+static const struct layout header_layout = {
+    {4, 1, 1, 1, 1, 8, 2, 2, 4, 8, 8, 8, 4, 2, 2, 2, 2, 2, 2}};
 static const struct layout segment_layout = {{4, 4, 8, 8, 8, 8, 8, 8}};
 static const struct layout section_layout = {{4, 4, 8, 8, 8, 8, 4, 4, 8, 8}};
 static const struct layout symbol_layout = {{4, 1, 1, 2, 8, 8}};
 static const struct layout relocation_layout = {{8, 4, 4, 8}};
 static const struct layout dynamic_layout = {{8, 8}};
 static const struct layout map_layout = {{4, 4, 4, 4, 4, 4, 8}};
-static const struct layout note_layout = {{4, 4, 4, 4, 8, 8, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4}};
+static const struct layout note_layout = {
+    {4, 4, 4, 4, 8, 8, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4}};
 static const struct layout note_program_layout = {{4, 4, 4, 4, 8, 4, 4}};
 static const struct layout note_map_layout = {{4, 4, 8}};
 static const struct layout note_import_layout = {{4, 4, 8}};
@@ -54,7 +56,8 @@ static bool is_in(const struct bytes *object, uint64_t start, uint64_t size)
     return start <= object->size && size <= object->size - start;
 }
 
-static struct table table_at(const struct bytes *object, uint64_t start, size_t entry, uint64_t count)
+static struct table table_at(const struct bytes *object, uint64_t start, size_t entry,
+                             uint64_t count)
 {
     if (count == 0 || count > object->size || !is_in(object, start, entry * count))
         return (struct table){0};
@@ -106,18 +109,20 @@ static struct table note_table(const struct bytes *object, unsigned number, size
     if (number > 6)
         return table_at(object, start, sizeof(header), 1);
     memcpy(&header, object->data + start, sizeof(header));
-    const struct rex_note_table *tables[] = {&header.programs, &header.maps,       &header.imports, &header.fields,
-                                             &header.checks,   &header.provenance, &header.strings};
+    const struct rex_note_table *tables[] = {&header.programs, &header.maps,   &header.imports,
+                                             &header.fields,   &header.checks, &header.provenance,
+                                             &header.strings};
     return table_at(object, start + tables[number]->offset, entry, tables[number]->count);
 }
 
 /* One of the places where something may be changed, and how its entries are laid out. */
-static struct table choose_table(struct random *random, const struct bytes *object, const struct layout **layout)
+static struct table choose_table(struct random *random, const struct bytes *object,
+                                 const struct layout **layout)
 {
     const Elf64_Ehdr header = header_of(object);
 
-#define TABLE(the_layout, table)                                                                                       \
-    *layout = &(the_layout);                                                                                           \
+#define TABLE(the_layout, table)                                                                   \
+    *layout = &(the_layout);                                                                       \
     return table
     switch (random_below(random, 26)) {
     case 0:
@@ -162,7 +167,8 @@ static struct table choose_table(struct random *random, const struct bytes *obje
     case 23:
         TABLE(byte_layout, section_named(object, ".dynstr", 1));
     case 24:
-        TABLE(byte_layout, section_named(object, random_below(random, 2) ? ".strtab" : ".shstrtab", 1));
+        TABLE(byte_layout,
+              section_named(object, random_below(random, 2) ? ".strtab" : ".shstrtab", 1));
     default:
         TABLE(byte_layout, table_at(object, 0, 1, object->size));
     }
@@ -172,9 +178,29 @@ static struct table choose_table(struct random *random, const struct bytes *obje
 /* Numbers at which arithmetic goes wrong, and numbers near what was there. */
 static uint64_t other_number(struct random *random, const struct bytes *object, uint64_t old)
 {
-    static const uint64_t edges[] = {0, 1, 7, 8, 0x7f, 0x80, 0xff, 0x100, 0xfff, 0x1000, 0x1001, 0x7fff, 0xffff, 0x100000,
-                                     0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0x7fffffffffffffff,
-                                     0x8000000000000000, 0xfffffffffffff000, 0xfffffffffffffff8, 0xffffffffffffffff};
+    static const uint64_t edges[] = {0,
+                                     1,
+                                     7,
+                                     8,
+                                     0x7f,
+                                     0x80,
+                                     0xff,
+                                     0x100,
+                                     0xfff,
+                                     0x1000,
+                                     0x1001,
+                                     0x7fff,
+                                     0xffff,
+                                     0x100000,
+                                     0x7fffffff,
+                                     0x80000000,
+                                     0xffffffff,
+                                     0x100000000,
+                                     0x7fffffffffffffff,
+                                     0x8000000000000000,
+                                     0xfffffffffffff000,
+                                     0xfffffffffffffff8,
+                                     0xffffffffffffffff};
 
     switch (random_below(random, 8)) {
     case 0:

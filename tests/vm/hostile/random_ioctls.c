@@ -2,9 +2,10 @@
 /*
  * random_ioctls SEED COUNT BASE.rex
  *
- * In a test machine: calls the device with random commands and arguments from several threads at a time, which share its
- * descriptors and those of the objects that get loaded. A part of each argument is right often enough to get far. Whatever
- * was bound is run. Prints how many calls there were of each kind, and how many of them succeeded.
+ * In a test machine: calls the device with random commands and arguments from several threads at a
+ * time, which share its descriptors and those of the objects that get loaded. A part of each
+ * argument is right often enough to get far. Whatever was bound is run. Prints how many calls there
+ * were of each kind, and how many of them succeeded.
  */
 #include "runtime/abi/rex_abi.h"
 #include "runtime/abi/rex_ioctl.h"
@@ -29,8 +30,9 @@
 #define STUBS 4
 #define MAPS_MAX 16
 
-static const char *const kinds[] = {"version", "certificate", "load",   "next", "object-info", "program-info",
-                                    "unload",  "bind",        "command", "run",  "close",       "fork"};
+static const char *const kinds[] = {"version",     "certificate",  "load",   "next",
+                                    "object-info", "program-info", "unload", "bind",
+                                    "command",     "run",          "close",  "fork"};
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
 static struct {
@@ -77,7 +79,8 @@ static void spoil(uint64_t *state, void *argument, size_t size)
     uint32_t *words = argument;
 
     if (one_in(state, 3))
-        words[next(state) % (size / sizeof(*words))] = one_in(state, 2) ? (uint32_t)next(state) : ~0u;
+        words[next(state) % (size / sizeof(*words))] =
+            one_in(state, 2) ? (uint32_t)next(state) : ~0u;
 }
 
 /* Where an argument is: mostly where it should be. */
@@ -105,12 +108,13 @@ static int bpf(int command, union bpf_attr *attr)
 /* An eBPF program that returns 0. */
 static int make_stub(uint64_t *state)
 {
-    static const struct bpf_insn code[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K}, {.code = BPF_JMP | BPF_EXIT}};
+    static const struct bpf_insn code[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+                                           {.code = BPF_JMP | BPF_EXIT}};
     union bpf_attr attr = {
         .prog_type = one_in(state, 4) ? BPF_PROG_TYPE_SCHED_CLS : BPF_PROG_TYPE_XDP,
         .insn_cnt = 2,
         .insns = (uintptr_t)code,
-        .license = (uintptr_t)"GPL",
+        .license = (uintptr_t) "GPL",
     };
     return bpf(BPF_PROG_LOAD, &attr);
 }
@@ -118,7 +122,9 @@ static int make_stub(uint64_t *state)
 static void run_stub(int stub)
 {
     static const unsigned char packet[64];
-    union bpf_attr attr = {.test = {.prog_fd = (uint32_t)stub, .data_in = (uintptr_t)packet, .data_size_in = 64,
+    union bpf_attr attr = {.test = {.prog_fd = (uint32_t)stub,
+                                    .data_in = (uintptr_t)packet,
+                                    .data_size_in = 64,
                                     .repeat = 3}};
     bpf(BPF_PROG_TEST_RUN, &attr);
 }
@@ -164,7 +170,8 @@ static int bind_stub(uint64_t *state)
     }
     request.prog_fd = one_in(state, 16) ? (int)number(state) : stub;
     spoil(state, &request, one_in(state, 4) ? sizeof(request) : 4);
-    return ioctl(atomic_load(&shared.objects[next(state) % OBJECTS]), REX_IOC_BIND, place(state, &request));
+    return ioctl(atomic_load(&shared.objects[next(state) % OBJECTS]), REX_IOC_BIND,
+                 place(state, &request));
 }
 
 static int certificate(uint64_t *state)
@@ -175,15 +182,18 @@ static int certificate(uint64_t *state)
     return ioctl(shared.device, REX_IOC_CERTIFICATE, place(state, &request));
 }
 
-/* A command of any number, but for the one that would end the trust in the base's signer for good. */
+/* A command of any number, but for the one that would end the trust in the base's signer for good.
+ */
 static int command(uint64_t *state)
 {
     uint64_t argument[64];
-    unsigned long request = one_in(state, 2) ? _IOC(next(state) & 3, 'R', next(state) & 0x1f, next(state) & 0x1ff)
-                                             : next(state) & 0xffffffff;
+    unsigned long request =
+        one_in(state, 2) ? _IOC(next(state) & 3, 'R', next(state) & 0x1f, next(state) & 0x1ff)
+                         : next(state) & 0xffffffff;
     for (size_t i = 0; i < sizeof(argument) / sizeof(argument[0]); i++)
         argument[i] = number(state);
-    int descriptor = one_in(state, 2) ? shared.device : atomic_load(&shared.objects[next(state) % OBJECTS]);
+    int descriptor =
+        one_in(state, 2) ? shared.device : atomic_load(&shared.objects[next(state) % OBJECTS]);
     if (request == REX_IOC_SEAL || descriptor < 3)
         return -1;
     return ioctl(descriptor, request, place(state, argument));
@@ -193,7 +203,8 @@ static int call(uint64_t *state, unsigned kind)
 {
     struct rex_ioc_version version;
     struct rex_ioc_object_info object = {.id = (uint32_t)number(state)};
-    struct rex_ioc_program_info program = {.object = (uint32_t)number(state), .program = (uint32_t)(next(state) % 3)};
+    struct rex_ioc_program_info program = {.object = (uint32_t)number(state),
+                                           .program = (uint32_t)(next(state) % 3)};
     uint32_t id = (uint32_t)number(state);
 
     switch (kind) {
@@ -225,7 +236,9 @@ static int call(uint64_t *state, unsigned kind)
         run_stub(atomic_load(&shared.stubs[next(state) % STUBS]));
         return 0;
     case 10:
-        keep(one_in(state, 2) ? &shared.objects[next(state) % OBJECTS] : &shared.stubs[next(state) % STUBS], -1);
+        keep(one_in(state, 2) ? &shared.objects[next(state) % OBJECTS]
+                              : &shared.stubs[next(state) % STUBS],
+             -1);
         return 0;
     default: /* a second process has the descriptors for a while */
         if (!one_in(state, 16))
@@ -272,8 +285,11 @@ static void read_base(const char *path)
             continue;
         for (; shared.map_count < sections[i].sh_size / sizeof(*maps); shared.map_count++) {
             const struct rex_map_definition *map = &maps[shared.map_count];
-            union bpf_attr attr = {.map_type = map->type, .key_size = map->key_size, .value_size = map->value_size,
-                                   .max_entries = map->max_entries, .map_flags = map->flags};
+            union bpf_attr attr = {.map_type = map->type,
+                                   .key_size = map->key_size,
+                                   .value_size = map->value_size,
+                                   .max_entries = map->max_entries,
+                                   .map_flags = map->flags};
             shared.maps[shared.map_count] = bpf(BPF_MAP_CREATE, &attr);
             if (shared.maps[shared.map_count] < 0)
                 fail("map");
