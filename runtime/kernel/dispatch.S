@@ -11,6 +11,7 @@
 #include <linux/linkage.h>
 #include <linux/objtool.h>
 #include <asm/nospec-branch.h>
+#include <asm/processor-flags.h>
 
 #include "runtime/kernel/compat.h"
 #include "runtime/kernel/state.h"
@@ -46,6 +47,12 @@ SYM_INNER_LABEL(rex_trampoline_program, SYM_L_GLOBAL) /* the 8 bytes before */
 	.byte 0x0f, 0x85 /* jne */
 	.long 0
 SYM_INNER_LABEL(rex_trampoline_nested, SYM_L_GLOBAL) /* the 4 bytes before */
+	pushfq
+	popq %rax
+	testl $X86_EFLAGS_IF, %eax
+	.byte 0x0f, 0x84 /* jz */
+	.long 0
+SYM_INNER_LABEL(rex_trampoline_masked, SYM_L_GLOBAL) /* the 4 bytes before */
 	movq %rsi, STATE(REX_STATE_PROGRAM)
 	push_frame
 	movq %rsp, STATE(REX_STATE_LANDING)
@@ -65,14 +72,14 @@ SYM_DATA_END(rex_trampoline_template)
 
 	.text
 
-SYM_FUNC_START(rex_enter_nested)
+SYM_FUNC_START(rex_enter_aside)
 	ANNOTATE_NOENDBR /* only direct jumps lead here */
-	call rex_run_nested
+	call rex_run_aside
 	decl %gs:REX_PREEMPT_COUNT
 	jz .Lreschedule
 	RET
-SYM_FUNC_END(rex_enter_nested)
-STACK_FRAME_NON_STANDARD rex_enter_nested
+SYM_FUNC_END(rex_enter_aside)
+STACK_FRAME_NON_STANDARD rex_enter_aside
 
 /* Entered with whatever registers program text had, by a jump or from an interrupt's return. */
 SYM_FUNC_START(rex_land)

@@ -32,7 +32,9 @@ int rex_program_write_trampoline(struct rex_program *program, u8 *at)
 	memcpy(at, rex_trampoline_template, rex_trampoline_end - rex_trampoline_template);
 	memcpy(at + (rex_trampoline_program - rex_trampoline_template) - sizeof(program), &program,
 	       sizeof(program));
-	error = put_displacement(at, rex_trampoline_nested, (unsigned long)rex_enter_nested);
+	error = put_displacement(at, rex_trampoline_nested, (unsigned long)rex_enter_aside);
+	if (!error)
+		error = put_displacement(at, rex_trampoline_masked, (unsigned long)rex_enter_aside);
 	if (!error)
 		error = put_displacement(at, rex_trampoline_entry, program->entry);
 	if (!error)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/cpuhotplug.h>
+#include <linux/hardirq.h>
+#include <linux/irqflags.h>
+#include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
@@ -10,6 +13,7 @@
 #include "runtime/kernel/object.h"
 #include "runtime/kernel/report.h"
 #include "runtime/kernel/state.h"
+#include "runtime/kernel/symbols.h"
 #include "runtime/kernel/watchdog.h"
 
 DEFINE_PER_CPU(struct rex_cpu_state, rex_cpu_state) = {.program = REX_CPU_ABSENT};
@@ -30,10 +34,16 @@ static_assert(offsetof(struct rex_statistics, runs) == 0);
 static_assert(offsetof(struct pcpu_hot, preempt_count) == 8); /* REX_PREEMPT_COUNT */
 #endif
 
-/* Numbers of nested runs have this bit, so that they are none of an outermost run's. */
-#define NESTED_NUMBER BIT_ULL(63)
+/* Numbers of runs aside have this bit, so that they are none of an outermost run's. */
+#define ASIDE_NUMBER BIT_ULL(63)
 
-static DEFINE_PER_CPU(u64, nested_number);
+static bool run_in_nmi;
+module_param(run_in_nmi, bool, 0444);
+MODULE_PARM_DESC(run_in_nmi, "Run programs in NMIs, where one that does not end cannot be stopped");
+
+static DEFINE_PER_CPU(u64, aside_number);
+/* The kernel's own (arch/x86/kernel/nmi.c): 0 is NMI_NOT_RUNNING. */
+static unsigned int __percpu *nmi_state;
 static int hotplug_state;
 
 /* The lowest address that the program may reach with a stack from top down (rex_abi.h, stack_limit). */
@@ -68,30 +78,42 @@ static unsigned long choose_stack(const struct rex_cpu_state *state, const struc
 	return state->memory->stacks[*number].top;
 }
 
-u32 rex_run_nested(void *context, struct rex_program *program)
+/*
+ * A real NMI: the kernel is in one, and not only in a breakpoint's handler, which counts as one to in_nmi(). There
+ * nothing can stop a program: NMIs stay masked until it returns (Intel SDM 3A, 6.7.1).
+ */
+static bool is_stoppable(void)
 {
-	struct rex_cpu_state *state = this_cpu_ptr(&rex_cpu_state);
+	return run_in_nmi || !in_nmi() || this_cpu_read(*nmi_state) == 0;
+}
+
+/* The run goes on elsewhere than on the first stack of an idle CPU: what is there is kept aside. */
+static u32 run_aside(struct rex_cpu_state *state, void *context, struct rex_program *program)
+{
 	struct rex_cpu_state outer;
 	unsigned long top = 0;
 	u32 stack = 0;
 	u32 verdict;
 
-	if (state->program != REX_CPU_ABSENT && state->depth + 1 < REX_RUNS)
+	if (!state->program)
+		top = state->stack_top;
+	else if (state->program != REX_CPU_ABSENT && state->depth + 1 < REX_RUNS)
 		top = choose_stack(state, program, &stack);
 	if (top == 0) {
 		this_cpu_inc(program->statistics->skipped);
 		return REX_DEFAULT_VERDICT;
 	}
-	this_cpu_inc(program->statistics->nested);
+	if (state->program)
+		this_cpu_inc(program->statistics->nested);
 	this_cpu_inc(program->statistics->runs);
 	outer = *state;
 	/* The watchdog acts on program text only; until that runs, what it sees may be half of each run. */
 	state->program = program;
-	state->number = this_cpu_inc_return(nested_number) | NESTED_NUMBER;
+	state->number = this_cpu_inc_return(aside_number) | ASIDE_NUMBER;
 	state->held = 0;
 	state->end = REX_END_RETURNED;
 	state->inner = 1;
-	state->depth = outer.depth + 1;
+	state->depth = outer.program ? outer.depth + 1 : 0;
 	state->stack = stack;
 	state->has_panic_frame = 0;
 	state->cleanup = state->memory->cleanup[state->depth];
@@ -106,6 +128,21 @@ u32 rex_run_nested(void *context, struct rex_program *program)
 	if (state->held != 0 || state->end != REX_END_RETURNED)
 		verdict = rex_settle(verdict);
 	*state = outer;
+	return verdict;
+}
+
+u32 rex_run_aside(void *context, struct rex_program *program)
+{
+	const bool masked = irqs_disabled();
+	u32 verdict;
+
+	if (!is_stoppable() || (masked && !rex_watchdog_enter_masked())) {
+		this_cpu_inc(program->statistics->skipped);
+		return REX_DEFAULT_VERDICT;
+	}
+	verdict = run_aside(this_cpu_ptr(&rex_cpu_state), context, program);
+	if (masked)
+		rex_watchdog_leave_masked();
 	return verdict;
 }
 
@@ -199,6 +236,11 @@ static int on_offline(unsigned int cpu)
 
 int __init rex_cpus_init(void)
 {
+	nmi_state = (unsigned int __percpu *)rex_symbol("nmi_state");
+	if (!nmi_state) {
+		pr_err("this kernel has no nmi_state\n");
+		return -ENOENT;
+	}
 	hotplug_state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "rex:online", on_online, on_offline);
 	if (hotplug_state < 0) {
 		rex_cpus_exit();

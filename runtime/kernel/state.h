@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What runs on a CPU. A run is one call of a program. Runs nest: an interrupt, an NMI or a probe may
- * start one within another; each has its own struct rex_cpu_state, and rex_run_nested() keeps the
+ * start one within another; each has its own struct rex_cpu_state, and rex_run_aside() keeps the
  * outer one's aside. Only the CPU itself writes it, with preemption off; whatever interrupts it starts and
  * ends its own runs in between and leaves the state as it was. So no step here needs a lock.
  *
@@ -113,18 +113,19 @@ static inline void __noreturn rex_abandon(void)
 }
 /* The start of a program's trampoline, to be copied, and what is to be filled in there. */
 extern const u8 rex_trampoline_template[];
-extern const u8 rex_trampoline_program[], rex_trampoline_nested[], rex_trampoline_entry[];
+extern const u8 rex_trampoline_program[], rex_trampoline_nested[], rex_trampoline_masked[];
+extern const u8 rex_trampoline_entry[];
 extern const u8 rex_trampoline_leave[], rex_trampoline_end[];
 /* Jumped to by trampolines. Not C functions; only their addresses are used. */
-extern const u8 rex_enter_nested[], rex_leave[];
+extern const u8 rex_enter_aside[], rex_leave[];
 
 /* run.c */
 
 /* Prepares the CPUs, also those that come later. */
 int rex_cpus_init(void);
 void rex_cpus_exit(void);
-/* A run within another. Preemption is off. */
-u32 rex_run_nested(void *context, struct rex_program *program);
+/* A run within another, or one with interrupts off. Preemption is off. */
+u32 rex_run_aside(void *context, struct rex_program *program);
 /* A run has ended otherwise than well, or left something behind. Returns its verdict. */
 u32 rex_settle(u32 verdict);
 void rex_reschedule(void);

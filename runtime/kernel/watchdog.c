@@ -5,7 +5,9 @@
  * only when that lies in the object's text; an import finishes first (rex_abi.h, "Termination byte").
  *
  * A run with interrupts off stops its own CPU's timer too. So each CPU also watches the next one, and sends it
- * an NMI when its timer is late and a run there has used its time. That needs a second CPU.
+ * an NMI when its timer is late and a run there has used its time. That needs a CPU whose timer comes: not all CPUs
+ * may be in such runs at a time, as they would be when programs sample all CPUs at once. The last one waits at the
+ * door for another to leave, and watches that one meanwhile.
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
@@ -29,6 +31,8 @@
 #define GRACE_NS (20 * (u64)NSEC_PER_MSEC)
 /* A CPU whose timer has not come for so long has interrupts off. */
 #define LATE_NS (3 * PERIOD_NS)
+/* A run that waits so long for its place is skipped: the CPU goes on, and its timer with it. */
+#define WAIT_MAX_NS ((u64)NSEC_PER_SEC)
 
 struct watch {
 	struct hrtimer timer;
@@ -37,9 +41,11 @@ struct watch {
 	u64 seen; /* number of the run */
 	u64 seen_at;
 	atomic64_t stop; /* number of the run that an NMI shall stop */
+	unsigned int masked; /* runs with interrupts off, within each other, on this CPU */
 };
 
 static DEFINE_PER_CPU(struct watch, watches);
+static atomic_t masked_cpus = ATOMIC_INIT(0); /* those with such runs */
 static DEFINE_MUTEX(users_lock);
 static unsigned int users;
 static bool active; /* with CPU hotplug held off */
@@ -128,17 +134,80 @@ static void look_after(unsigned int cpu, u64 now)
 	apic->send_IPI(cpu, NMI_VECTOR);
 }
 
+static bool has_place(void)
+{
+	/* A machine with one CPU cannot stop such runs at all. */
+	const int places = max_t(int, num_online_cpus() - 1, 1);
+	int count = atomic_read(&masked_cpus);
+
+	while (count < places) {
+		if (atomic_try_cmpxchg(&masked_cpus, &count, count + 1))
+			return true;
+	}
+	return false;
+}
+
+static unsigned int next_cpu(unsigned int cpu)
+{
+	const unsigned int next = cpumask_next(cpu, cpu_online_mask);
+
+	return next < nr_cpu_ids ? next : cpumask_first(cpu_online_mask);
+}
+
+/* Watches one of the others, as nobody else may be able to; when it leaves there is a place. */
+static bool wait_for_place(void)
+{
+	const unsigned int cpu = next_cpu(smp_processor_id());
+	const struct rex_cpu_state *state = per_cpu_ptr(&rex_cpu_state, cpu);
+	const u64 begun = ktime_get_mono_fast_ns();
+	u64 seen = 0, seen_at = 0, asked_at = 0;
+
+	for (;;) {
+		const u64 now = ktime_get_mono_fast_ns();
+		const struct rex_program *other = READ_ONCE(state->program);
+		const u64 number = READ_ONCE(state->number);
+
+		if (has_place())
+			return true;
+		if (now - begun > WAIT_MAX_NS)
+			return false;
+		if (!is_running(other) || seen != number) {
+			seen = number;
+			seen_at = now;
+		} else if (now - seen_at >= time_limit(other) && now - asked_at >= PERIOD_NS) {
+			asked_at = now;
+			atomic64_set(&per_cpu_ptr(&watches, cpu)->stop, number);
+			apic->send_IPI(cpu, NMI_VECTOR);
+		}
+		cpu_relax();
+	}
+}
+
+bool rex_watchdog_enter_masked(void)
+{
+	struct watch *watch = this_cpu_ptr(&watches);
+
+	if (watch->masked == 0 && !has_place() && !wait_for_place())
+		return false;
+	watch->masked++;
+	return true;
+}
+
+void rex_watchdog_leave_masked(void)
+{
+	if (--this_cpu_ptr(&watches)->masked == 0)
+		atomic_dec(&masked_cpus);
+}
+
 static enum hrtimer_restart on_timer(struct hrtimer *timer)
 {
 	const unsigned int cpu = smp_processor_id();
 	const u64 now = ktime_get_mono_fast_ns();
-	unsigned int next = cpumask_next(cpu, cpu_online_mask);
+	const unsigned int next = next_cpu(cpu);
 	u64 again;
 
 	WRITE_ONCE(this_cpu_ptr(&watches)->last, now);
 	again = look(this_cpu_ptr(&rex_cpu_state), get_irq_regs(), now);
-	if (next >= nr_cpu_ids)
-		next = cpumask_first(cpu_online_mask);
 	if (next != cpu)
 		look_after(next, now);
 	hrtimer_forward_now(timer, ns_to_ktime(again));
