@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/diag.h"
 #include "base/memory.h"
+#include "driver/bindgen_check.h"
 #include "driver/bindgen_layout.h"
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -449,6 +450,11 @@ static int request(struct generator *generator, const char *type)
         return diag_error(generator->diag, DIAG_USAGE,
                           "`bpftool btf dump file FILE` lists the types that it has",
                           "%s has no type `%s`", generator->path, type);
+    const char *problem = bindgen_check(generator->btf, (uint32_t)id);
+    if (problem)
+        return diag_error(generator->diag, DIAG_CANNOT_READ, NULL,
+                          "the BTF in %s contradicts itself about `%s`: %s", generator->path, name,
+                          problem);
     const struct btf_type *t = type_of(generator, (uint32_t)id);
     /* A typedef of an unnamed struct is that struct's name. */
     uint32_t target = bindgen_strip(generator->btf, (uint32_t)id);

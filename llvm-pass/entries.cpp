@@ -215,7 +215,8 @@ static void makeEntry(Module &module, Marker &marker)
     entry.setSection(marker.section);
     entry.setAlignment(Align(16));
     entry.removeFnAttr(Attribute::NoCfCheck);
-    appendToCompilerUsed(module, {&entry}); // link-time optimisation does not know that it is called
+    appendToCompilerUsed(module,
+                         {&entry}); // link-time optimisation does not know that it is called
 }
 
 bool makeEntries(Module &module, Report &report)

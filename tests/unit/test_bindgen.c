@@ -316,6 +316,36 @@ static void contradictions(void **state)
     expect_failure(&f, LIST("inside_itself"), 1, "contradicts itself");
 
     begin(&f);
+    int alias = (int)btf__type_cnt(f.btf);
+    btf__add_typedef(f.btf, "alias", alias);
+    expect_failure(&f, LIST("alias"), 1, "a type contains itself");
+
+    begin(&f);
+    int array = (int)btf__type_cnt(f.btf);
+    btf__add_array(f.btf, f.s32, array, 2);
+    btf__add_struct(f.btf, "of_arrays", 8);
+    add(&f, "a", array, 0, 0);
+    expect_failure(&f, LIST("of_arrays"), 1, "a type contains itself");
+
+    begin(&f);
+    btf__add_struct(f.btf, "injected", 8);
+    add(&f, "a: u64 } fn evil() {", f.u64, 0, 0);
+    expect_failure(&f, LIST("injected"), 1, "a name is not an identifier");
+
+    /* Each of 20 unions has the one before it three times. */
+    begin(&f);
+    int part = f.u64;
+    for (int i = 0; i < 20; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "level_%d", i);
+        int whole = btf__add_union(f.btf, name, 8);
+        for (int j = 0; j < 3; j++)
+            add(&f, NULL, part, 0, 0);
+        part = whole;
+    }
+    expect_failure(&f, LIST("level_19"), 1, "over 100000 parts");
+
+    begin(&f);
     int function = btf__add_func_proto(f.btf, 0);
     btf__add_struct(f.btf, "holds_function", 8);
     add(&f, "f", function, 0, 0);
