@@ -162,10 +162,11 @@ behind_ftrace()
     esac
 }
 
-# A pair of interfaces: v0 here, v1 in the namespace "peer". They know each other's addresses, and nobody speaks but those
+# A pair of interfaces, if it is not there: v0 here, v1 in the namespace "peer". They know each other's addresses, and nobody speaks but those
 # who are asked to.
 make_pair()
 {
+    [ -e /sys/class/net/v0 ] && return
     mkdir -p /var/run/netns
     ip netns add peer
     ip link add v0 address 02:00:00:00:00:01 type veth peer name v1 address 02:00:00:00:00:02 netns peer

@@ -66,13 +66,14 @@ check "load the programs of five types" rexc load vm_misbehave.rex --attach on_p
 drain
 check "packets pass" passes 10.0.0.2
 for program in on_packet on_filter on_call on_event on_sample; do
-    ends $program 1 panics "panic"
     ends $program 11 panics "panic with a lock"
     ends $program 2 timeouts "endless loop"
     ends $program 13 timeouts "endless calls of helpers with a lock"
-    ends $program 14 timeouts "endless copy with a lock"
-    ends $program 5 panics "panic with an endless message"
 done
+ends on_packet 14 timeouts "endless copy with a lock"
+ends on_sample 14 timeouts "endless copy with a lock"
+ends on_packet 5 panics "panic with an endless message"
+ends on_event 15 panics "panic with an endless message and a lock"
 check "the log has the message" soon logged "index out of bounds: the len is 3 but the index is 3"
 check "and its place" logged "vm_misbehave.rs:"
 check "and native frames by name" logged "::vm_misbehave::innermost+0x"
