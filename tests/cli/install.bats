@@ -52,7 +52,7 @@ works() {
     [ "$(id -u)" -eq 0 ] || skip "dpkg -i needs root"
     cd "$BATS_TEST_TMPDIR"
     cpack --config "$REXC_BUILD/CPackConfig.cmake" -G DEB -B "$BATS_TEST_TMPDIR/package"
-    package=$(ls package/*.deb)
+    package=$(ls package/rexc_*.deb)
     depends=$(dpkg-deb -f "$package" Depends)
     for name in rustc-web rust-web-src rust-web-clippy cargo-web lld-22 libelf1 libdw1 libbpf1 libssl3 \
         libzydis4.0 libjansson4 libpcap0.8; do
