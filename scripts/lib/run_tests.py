@@ -26,7 +26,8 @@ LINE = re.compile(r"^\s*(not ok|ok)\b\s*\d*\s*-?\s*(.*?)\s*(?:#\s*(SKIP|skip)\b\
 def suites():
     """(name, command, extra environment) of every suite, long ones first."""
     found = []
-    for test in sorted(ROOT.glob("tests/*/run.py")):
+    # The machines of vm run for minutes, and wait a good part of them: they begin first.
+    for test in sorted(ROOT.glob("tests/*/run.py"), key=lambda test: (test.parent.name != "vm", test)):
         found.append((test.parent.name, [sys.executable, str(test), "--tap"], {}))
     found.append(("crate", [sys.executable, str(ROOT / "rex-crate/tests/run.py"), str(RELEASE / "share/rexc/rust")], {}))
     for test in sorted(ROOT.glob("tests/**/*.bats")):

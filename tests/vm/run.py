@@ -1,0 +1,243 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The in-kernel runtime in stock kernels under QEMU: each check of guest/*.sh, on each kernel, is a test.
+
+Needs rexc and librex of a build directory ($REXC_BUILD, else build/release), QEMU, and the kernels of tests/vm/fetch; what
+is missing skips the tests of that kernel. The kernel's log of each machine is kept in build/vm-logs.
+"""
+import argparse
+import concurrent.futures
+import dataclasses
+import os
+import pathlib
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+from harness import kernels, machine, module
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = HERE.parents[1]
+# A machine that has not ended by then hangs: hundreds of times what it takes on an idle computer would still do.
+TIMEOUT = 900
+CHECK = re.compile(r"^(not ok|ok) - (.*)$")
+
+# x86-64 code that faults, and what the kernel calls that.
+FAULTS = {
+    "divide": "31c9 31d2 f7f1",  # xor ecx,ecx; xor edx,edx; div ecx
+    "opcode": "0f0b",  # ud2
+    "protection": "48b80000000000000080 488b00",  # movabs rax,0x8000000000000000; mov rax,[rax]
+    "breakpoint": "cc",
+    "page": "31c0 488b00",  # xor eax,eax; mov rax,[rax]
+}
+
+
+@dataclasses.dataclass
+class Boot:
+    """One machine: its scripts run one after the other."""
+
+    name: str
+    scripts: tuple
+    parameters: tuple = ()
+    append: str = ""
+    expected_splats: tuple = ()
+
+
+BOOTS = (
+    Boot("main", ("network.sh", "tracing.sh", "misbehave.sh", "trust.sh", "lifecycle.sh")),
+    # The page fault's oops is printed before the module gets to see it.
+    Boot("no mitigations", ("mitigations.sh", "faults.sh"), ("allow_unsigned=1",), "mitigations=off",
+         (r"BUG: kernel NULL pointer dereference", r"Oops: ", r"\[#1\]")),
+)
+
+
+class Report:
+    """TAP: numbers, names, comments."""
+
+    def __init__(self):
+        self.number = 0
+        self.failed = 0
+
+    def test(self, passed, name):
+        self.number += 1
+        self.failed += not passed
+        print(f"{'ok' if passed else 'not ok'} {self.number} - {name}", flush=True)
+
+    def skip(self, name, reason):
+        self.number += 1
+        print(f"ok {self.number} - {name} # SKIP {reason}", flush=True)
+
+    def comment(self, text):
+        for line in text.splitlines():
+            print(f"# {line}", flush=True)
+
+
+# -- What the machines get ------------------------------------------------------------------------
+
+def rexc(*arguments):
+    subprocess.run([str(machine.default_build() / "bin" / "rexc"), *map(str, arguments)], check=True,
+                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def function_offset(file, name):
+    """Where a function's code is in an ELF file, whose code is at the same offset as at address."""
+    listed = subprocess.run(["nm", "--defined-only", str(file)], check=True, stdout=subprocess.PIPE, text=True).stdout
+    address = next(int(line.split()[0], 16) for line in listed.splitlines() if line.split()[2].find(name) >= 0)
+    data = file.read_bytes()
+    start, entry, count = struct.unpack_from("<Q", data, 32)[0], *struct.unpack_from("<HH", data, 54)
+    for index in range(count):
+        kind, _, offset, virtual, _, size = struct.unpack_from("<IIQQQQ", data, start + index * entry)
+        if kind == 1 and virtual <= address < virtual + size:
+            return address - virtual + offset
+    raise ValueError(f"{name} is in no segment of {file}")
+
+
+def make_objects(root):
+    """The programs, signed by somebody whom the machines trust; and what they are to refuse."""
+    keys = root.parent / "keys"
+    keys.mkdir()
+    for name in "test", "other", "third":
+        rexc("keygen", keys / name)
+        shutil.copy(keys / f"{name}.crt", root)
+
+    def compile_object(source, target, signer="test"):
+        rexc(source, "-o", root / target, "-g", "--license", "GPL",
+             *(("--sign-key", keys / f"{signer}.key", "--sign-cert", keys / f"{signer}.crt") if signer else ("--no-sign",)))
+
+    for source in sorted((HERE / "programs").glob("*.rs")):
+        compile_object(source, f"{source.stem}.rex")
+    compile_object(HERE / "programs/vm_xdp.rs", "unsigned.rex", None)
+    foreign = root.parent / "foreign.rs"
+    shutil.copy(HERE / "programs/vm_xdp.rs", foreign)
+    compile_object(foreign, "foreign.rex", "other")
+    damaged = bytearray((root / "vm_xdp.rex").read_bytes())
+    damaged[len(damaged) // 3] ^= 1
+    (root / "damaged.rex").write_bytes(damaged)
+    offset = function_offset(root / "vm_fault.rex", "hole")
+    for name, code in FAULTS.items():
+        data = bytearray((root / "vm_fault.rex").read_bytes())
+        code = bytes.fromhex(code)
+        data[offset:offset + len(code)] = code
+        (root / f"fault-{name}.rex").write_bytes(data)
+    return keys / "test.crt"
+
+
+def make_programs(root, build):
+    """Programs that the scripts call, and loaders that use librex as others do."""
+    include = root.parent / "include"
+    shutil.copytree(SOURCE / "runtime/librex", include, ignore=shutil.ignore_patterns("*.c", "*.txt"))
+    (include / "rex").mkdir()
+    shutil.copy(SOURCE / "runtime/abi/rex_ioctl.h", include / "rex")
+    shared, static = [f"-L{build / 'lib'}", "-lrex", "-lbpf"], [str(build / "lib/librex.a"), "-lbpf", "-lelf"]
+    for name, source, arguments in (
+            ("dup", "dup.c", []), ("openat", "openat.c", []), ("ringbuf", "ringbuf.c", ["-lbpf"]), ("locked", "locked.c", ["-lbpf"]),
+            ("unprivileged", "unprivileged.c", []), ("flood", "flood.c", []), ("cycles", "cycles.c", shared),
+            ("loader", "loader.c", shared), ("loader-static", "loader.c", static),
+            ("compat", "compat.c", ["-include", "librex_compat.h", *shared])):
+        subprocess.run(["cc", "-O1", "-Wall", "-Werror", f"-I{include}", "-o", str(root / name), str(HERE / "guest" / source),
+                        *arguments], check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def make_root(temporary):
+    """The machines' /root, and the certificate that they trust."""
+    root = pathlib.Path(temporary) / "root"
+    root.mkdir()
+    build = machine.default_build()
+    os.environ["LD_LIBRARY_PATH"] = str(build / "lib")
+    certificate = make_objects(root)
+    make_programs(root, build)
+    for script in (HERE / "guest").glob("*.sh"):
+        shutil.copy(script, root)
+    return root, certificate
+
+
+# -- Running --------------------------------------------------------------------------------------
+
+def log_of(series, plan):
+    logs = SOURCE / "build" / "vm-logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    return logs / f"{series}-{plan.name.replace(' ', '-')}.log"
+
+
+def boot(series, plan, root, certificate):
+    """One machine, from beginning to end; its log is there to be followed."""
+    files = tuple((str(path), f"/root/{path.name}") for path in sorted(root.iterdir()))
+    request = machine.Request(
+        kernel=series, commands="; ".join(f"sh ./{script}" for script in plan.scripts), timeout=TIMEOUT,
+        trust=(str(certificate),), files=files, parameters=plan.parameters, append=plan.append,
+        expected_splats=plan.expected_splats)
+    with open(log_of(series, plan), "wb", buffering=0) as log:
+        result = machine.run(request, log.write)
+        log.write(f"\n---- console ----\n{result.console}".encode())
+    return result
+
+
+def tell(report, series, plan, result):
+    """The checks of a machine, as the scripts printed them, and what became of the machine."""
+    begun, failed = f"{series}, {plan.name}", report.failed
+    ended = set()
+    for line in result.output.replace("\r", "").splitlines():
+        match = CHECK.match(line)
+        if match:
+            report.test(match[1] == "ok", f"{begun}: {match[2]}")
+        elif line.startswith("end of "):
+            ended.add(line.removeprefix("end of "))
+        else:
+            report.comment(line.removeprefix("# "))
+    for script in plan.scripts:
+        if script not in ended:
+            report.test(False, f"{begun}: {script} runs to its end")
+    report.test(not result.splats, f"{begun}: the kernel does not complain")
+    report.test(result.status not in (machine.HANG, machine.UNAVAILABLE), f"{begun}: the machine ends by itself")
+    report.comment(f"{begun}: {result.seconds:.0f} s; its log is {log_of(series, plan).relative_to(SOURCE)}")
+    if report.failed > failed:
+        report.comment("\n".join(result.splats[:10]))
+        report.comment("the end of the kernel's log:")
+        report.comment("\n".join(result.console.splitlines()[-40:]))
+
+
+def run(report, chosen, plans):
+    available = []
+    for series in chosen:
+        try:
+            module.build(kernels.find(series))
+            machine.initramfs.tool("qemu-system-x86_64")
+            available.append(series)
+        except kernels.Unavailable as missing:
+            report.skip(f"stock kernel {series}", str(missing))
+    if not available:
+        return
+    with tempfile.TemporaryDirectory(prefix="rexc-vm-suite-") as temporary:
+        root, certificate = make_root(temporary)
+        # Mostly they wait, so two at a time.
+        with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+            results = [(series, plan, pool.submit(boot, series, plan, root, certificate))
+                       for plan in plans for series in available]
+            for series, plan, result in results:
+                tell(report, series, plan, result.result())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tap", action="store_true", help="as the runner of all suites calls it; it is always TAP")
+    parser.add_argument("--kernel", choices=kernels.SERIES, action="append", help="only this series")
+    parser.add_argument("--script", action="append", help="only this one of guest/, e.g. network.sh")
+    arguments = parser.parse_args()
+    plans = [dataclasses.replace(plan, scripts=tuple(script for script in plan.scripts
+                                                     if not arguments.script or script in arguments.script))
+             for plan in BOOTS]
+    report = Report()
+    try:
+        run(report, arguments.kernel or kernels.SERIES, [plan for plan in plans if plan.scripts])
+    except (module.BuildFailed, subprocess.CalledProcessError) as error:
+        report.test(False, "what the machines need is built")
+        report.comment(f"{error}\n{getattr(error, 'stdout', '') or ''}")
+    print(f"1..{report.number}")
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
