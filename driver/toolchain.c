@@ -381,9 +381,8 @@ static void forget(struct toolchain *toolchain)
     free(toolchain->rustc_host);
     free(toolchain->rustc_commit);
     free(toolchain->llvm_version);
-    free(toolchain->host_libdir);
     toolchain->rustc_verbose = toolchain->rustc_host = toolchain->rustc_commit = NULL;
-    toolchain->llvm_version = toolchain->host_libdir = NULL;
+    toolchain->llvm_version = NULL;
 }
 
 /* Fills what hangs on one rustc: its sources, its clippy, its LLVM against the pass. True when all
@@ -431,9 +430,6 @@ static bool probe_rustc(struct diag *diag, struct memory *memory,
     toolchain->rustc_host = line_value(toolchain->rustc_verbose, "host: ");
     toolchain->rustc_commit = line_value(toolchain->rustc_verbose, "commit-hash: ");
     toolchain->llvm_version = line_value(toolchain->rustc_verbose, "LLVM version: ");
-    char *libdir = ask(diag, memory, rustc->path, "--print", "target-libdir");
-    toolchain->host_libdir = libdir ? first_line(libdir) : NULL;
-    free(libdir);
     if (!toolchain->llvm_version || !toolchain->rustc_host)
         set_problem(rustc, TOOL_MISMATCH,
                     must_format("%s does not say its host and LLVM version", rustc->path));

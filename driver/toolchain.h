@@ -44,7 +44,6 @@ struct toolchain {
     char *rustc_host;        /* its host triple */
     char *rustc_commit;      /* commit hash */
     char *llvm_version;      /* rustc's LLVM, as "22.1.8" */
-    char *host_libdir;       /* rustc's own target libraries (std for the host) */
     char *crate_hash;        /* over every file of the crate sources */
     char *pass_hash;         /* of librexpass.so */
     char *compiler_identity; /* digest over what decides what the compiler makes without pass and

@@ -37,6 +37,17 @@ static json_t *number(uint64_t value)
 /* json_pack with "o" takes NULL members for failures, and returns NULL then: one check at the end
  * of all. */
 
+/* The list with the entry, both of which it takes; NULL when one of them is. */
+static json_t *append(json_t *list, json_t *entry)
+{
+    if (list && json_array_append_new(list, entry) == 0)
+        return list;
+    if (!list)
+        json_decref(entry);
+    json_decref(list);
+    return NULL;
+}
+
 static json_t *programs(const struct note *note)
 {
     json_t *list = json_array();
@@ -47,13 +58,9 @@ static json_t *programs(const struct note *note)
                       program_type_name(program->type), "section", text(program->section), "entry",
                       number(program->entry), "stack_bound", number(program->stack_bound),
                       "checked", (int)program->checked);
-        if (json_array_append_new(list, entry))
-            goto fail;
+        list = append(list, entry);
     }
     return list;
-fail:
-    json_decref(list);
-    return NULL;
 }
 
 static json_t *type_name(const struct inspection *inspection, const char *map, enum map_part part)
@@ -82,13 +89,9 @@ static json_t *maps(const struct inspection *inspection)
             "max_entries", number(definition->max_entries), "flags", number(definition->flags),
             "key_type", type_name(inspection, map->name, MAP_KEY), "value_type",
             type_name(inspection, map->name, MAP_VALUE), "address", number(map->address));
-        if (json_array_append_new(list, entry))
-            goto fail;
+        list = append(list, entry);
     }
     return list;
-fail:
-    json_decref(list);
-    return NULL;
 }
 
 static json_t *imports(const struct object *object)
@@ -106,13 +109,9 @@ static json_t *imports(const struct object *object)
             json_pack("{s:o,s:s,s:b,s:o}", "name", text(name), "kind",
                       import ? kinds[import->kind] : "unknown", "gpl_only",
                       import && import->gpl_only, "slot", number(object->slots[i].offset));
-        if (json_array_append_new(list, entry))
-            goto fail;
+        list = append(list, entry);
     }
     return list;
-fail:
-    json_decref(list);
-    return NULL;
 }
 
 static json_t *sections(const struct object *object)
@@ -124,13 +123,9 @@ static json_t *sections(const struct object *object)
             json_pack("{s:o,s:o,s:o,s:o,s:b}", "name", text(section->name), "address",
                       number(section->address), "offset", number(section->offset), "size",
                       number(section->size), "loaded", (section->flags & SHF_ALLOC) != 0);
-        if (json_array_append_new(list, entry))
-            goto fail;
+        list = append(list, entry);
     }
     return list;
-fail:
-    json_decref(list);
-    return NULL;
 }
 
 static json_t *layout(const struct object *object)
@@ -146,13 +141,9 @@ static json_t *layout(const struct object *object)
             json_pack("{s:s,s:s,s:o,s:o,s:o}", "kind", segment->type == PT_LOAD ? "load" : "relro",
                       "flags", flags, "address", number(segment->vaddr), "file_size",
                       number(segment->file_size), "memory_size", number(segment->memory_size));
-        if (json_array_append_new(list, entry))
-            goto fail;
+        list = append(list, entry);
     }
     return list;
-fail:
-    json_decref(list);
-    return NULL;
 }
 
 static json_t *checks(const struct inspection *inspection)
@@ -168,13 +159,9 @@ static json_t *checks(const struct inspection *inspection)
                              number(note->checks[i].function), "need", number(note->checks[i].need))
                  : NULL;
         free(name);
-        if (json_array_append_new(list, entry))
-            goto fail;
+        list = append(list, entry);
     }
     return list;
-fail:
-    json_decref(list);
-    return NULL;
 }
 
 static json_t *provenance(const struct note *note)

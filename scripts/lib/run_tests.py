@@ -17,39 +17,38 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-RELEASE = ROOT / "build" / "release"
-ASAN = ROOT / "build" / "asan"
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed\s*\Z", re.MULTILINE)
 LINE = re.compile(r"^\s*(not ok|ok)\b\s*\d*\s*-?\s*(.*?)\s*(?:#\s*(SKIP|skip)\b\s*(.*))?$")
 
 
-def suites():
+def suites(release, asan):
     """(name, command, extra environment) of every suite, long ones first."""
     found = []
     # The machines of vm run for minutes, and wait a good part of them: they begin first.
     for test in sorted(ROOT.glob("tests/*/run.py"), key=lambda test: (test.parent.name != "vm", test)):
         found.append((test.parent.name, [sys.executable, str(test), "--tap"], {}))
-    found.append(("crate", [sys.executable, str(ROOT / "rex-crate/tests/run.py"), str(RELEASE / "share/rexc/rust")], {}))
+    found.append(("crate", [sys.executable, str(ROOT / "rex-crate/tests/run.py"), str(release / "share/rexc/rust")], {}))
     for test in sorted(ROOT.glob("tests/**/*.bats")):
         name = str(test.relative_to(ROOT / "tests"))[:-5]
         found.append((name, ["bats", "--tap", str(test)], {}))
-    for test in sorted((ASAN / "tests" / "unit").glob("test_*")):
+    for test in sorted((asan / "tests" / "unit").glob("test_*")):
         if test.is_file() and os.access(test, os.X_OK):
             found.append((f"unit/{test.name[5:]}", [str(test)], {"CMOCKA_MESSAGE_OUTPUT": "TAP"}))
-    for target in sorted((ASAN / "tests" / "fuzz").glob("*_replay")):
+    for target in sorted((asan / "tests" / "fuzz").glob("*_replay")):
         name = target.name[: -len("_replay")]
         corpus = ROOT / "tests" / "fuzz" / "corpus" / name
-        found.append((f"fuzz/{name}", [str(target), "--tap", str(corpus)], {}))
+        more = [str(ROOT / "tests" / "attacks")] if name == "lexer" else []
+        found.append((f"fuzz/{name}", [str(target), "--tap", str(corpus), *more], {}))
     for kind in "unit/", "fuzz/":
         if not any(name.startswith(kind) for name, _, _ in found):
-            sys.exit(f"no {kind} suites in {ASAN}: they were not built")
+            sys.exit(f"no {kind} suites in {asan}: they were not built")
     return found
 
 
-def run(suite):
+def run(suite, release, asan):
     name, command, extra = suite
-    environment = dict(os.environ, PATH=f"{RELEASE / 'bin'}:{os.environ['PATH']}",
-                       REXC_BUILD=str(RELEASE), REXC_ASAN_BUILD=str(ASAN), REXC_SOURCE=str(ROOT),
+    environment = dict(os.environ, PATH=f"{release / 'bin'}:{os.environ['PATH']}",
+                       REXC_BUILD=str(release), REXC_ASAN_BUILD=str(asan), REXC_SOURCE=str(ROOT),
                        REXC_CACHE_DIR=os.environ.get("REXC_CACHE_DIR", str(ROOT / "build" / "cache")),
                        XDG_CONFIG_HOME=str(ROOT / "build" / "config"), **extra)
     begun = time.monotonic()
@@ -66,8 +65,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="run the suites whose name contains one of these")
     parser.add_argument("--list", action="store_true", help="print the suites and run nothing")
+    parser.add_argument("--build", type=pathlib.Path, metavar="DIR",
+                        help="test what is built there, not in build/release and, for units, build/asan")
     arguments = parser.parse_args()
-    chosen = [s for s in suites() if not arguments.names or any(n in s[0] for n in arguments.names)]
+    release, asan = [(arguments.build or ROOT / "build" / name).resolve() for name in ("release", "asan")]
+    chosen = [s for s in suites(release, asan) if not arguments.names or any(n in s[0] for n in arguments.names)]
     if arguments.list:
         print("\n".join(s[0] for s in chosen))
         return 0
@@ -77,7 +79,7 @@ def main():
     failures, skips = [], []
     warm_up = ("sysroot", ["bash", str(ROOT / "scripts/lib/warm_up.sh")], {})
     print("preparing the compiler sysroot", flush=True)
-    _, output, status, seconds = run(warm_up)
+    _, output, status, seconds = run(warm_up, release, asan)
     if status:
         print(output)
         failures.append(("sysroot", output))
@@ -86,7 +88,7 @@ def main():
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         for number, future in enumerate(
-                concurrent.futures.as_completed([pool.submit(run, s) for s in chosen]), 1):
+                concurrent.futures.as_completed([pool.submit(run, s, release, asan) for s in chosen]), 1):
             name, output, status, seconds = future.result()
             good = bad = left_out = 0
             for line in output.splitlines():

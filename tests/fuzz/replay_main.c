@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a fuzz target over every file of a corpus directory, without libFuzzer: in `./scripts/check`
- * under ASan and UBSan, where a bad access ends the process. usage: NAME_replay [--tap]
- * DIRECTORY...
+ * Runs a fuzz target over every file in a corpus directory or below it, without libFuzzer: in
+ * `./scripts/check` under ASan and UBSan, where a bad access ends the process.
+ * usage: NAME_replay [--tap] DIRECTORY...
  */
 #include "base/file.h"
 
-#include <dirent.h>
+#include <ftw.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,39 +15,37 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static unsigned replay(const char *directory)
+static unsigned replayed;
+
+static int replay(const char *path, const struct stat *status, int kind, struct FTW *place)
 {
-    unsigned count = 0;
-    DIR *listing = opendir(directory);
-    if (!listing)
+    char *data;
+    size_t size;
+    (void)status;
+    (void)place;
+    if (kind != FTW_F)
         return 0;
-    for (struct dirent *entry; (entry = readdir(listing));) {
-        char *path = path_join(directory, entry->d_name);
-        char *data;
-        size_t size;
-        if (entry->d_name[0] != '.' && file_read(NULL, path, 0, &data, &size) == 0) {
-            /* A copy without the terminating NUL, so that a read one past the end is seen. */
-            uint8_t *exact = malloc(size ? size : 1);
-            if (exact) {
-                memcpy(exact, data, size);
-                LLVMFuzzerTestOneInput(exact, size);
-                count++;
-            }
-            free(exact);
-            free(data);
-        }
-        free(path);
+    if (file_read(NULL, path, 0, &data, &size))
+        return -1;
+    /* A copy without the terminating NUL, so that a read one past the end is seen. */
+    uint8_t *exact = malloc(size ? size : 1);
+    if (exact) {
+        memcpy(exact, data, size);
+        LLVMFuzzerTestOneInput(exact, size);
+        replayed++;
     }
-    closedir(listing);
-    return count;
+    free(exact);
+    free(data);
+    return exact ? 0 : -1;
 }
 
 int main(int argc, char **argv)
 {
-    unsigned count = 0;
-    for (int i = 1; i < argc; i++)
+    int result = 0;
+    for (int i = 1; i < argc && result == 0; i++)
         if (strcmp(argv[i], "--tap") != 0)
-            count += replay(argv[i]);
-    printf("%s 1 - %u inputs replayed\n1..1\n", count ? "ok" : "not ok", count);
-    return count ? 0 : 1;
+            result = nftw(argv[i], replay, 16, FTW_PHYS);
+    bool good = result == 0 && replayed > 0;
+    printf("%s 1 - %u inputs replayed\n1..1\n", good ? "ok" : "not ok", replayed);
+    return good ? 0 : 1;
 }

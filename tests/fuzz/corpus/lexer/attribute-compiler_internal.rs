@@ -1,4 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-//~ REX0305
-#![no_std]
-#![rustc_preserve_ub_checks]

@@ -1,6 +1,0 @@
----
-[dependencies]
----
-// SPDX-License-Identifier: Apache-2.0
-//~ REX0300
-#![no_std]

@@ -1,6 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-//~ REX0301
-#![no_std]
-pub fn read(address: *const u64) -> u64 {
-    unsafe { *address }
-}
