@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * stack_bench SHAPE FUNCTIONS ROUNDS: how long the stack analysis of a made-up call graph takes,
- * and how much memory. Prints the least CPU time of decoding and analysing, in microseconds, and
- * the peak of the process above what it had with the object alone, in bytes.
+ * and how much memory. stack_bench FILE.rex ROUNDS: how long that of an object takes. Prints the
+ * least CPU time of decoding and analysing, in microseconds, and the peak of the process above what
+ * it had with the object alone, in bytes.
  */
 #include "linker/stack.h"
 #include "base/diag.h"

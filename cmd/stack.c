@@ -25,7 +25,7 @@ struct analysed {
 
 static int analyse(struct diag *diag, const char *path, struct analysed *analysed)
 {
-    struct stack_options options = {.round = STACK_FINAL};
+    struct stack_options options = {.round = STACK_FINAL, .cross_check = true};
 
     return object_read_file(diag, path, &analysed->object) ||
                    code_read(diag, analysed->object, NULL, &analysed->code) ||

@@ -676,6 +676,27 @@ enum frame_fault frame_analyse(struct frames *frames, uint32_t function)
     return frame->fault;
 }
 
+enum frame_fault frame_replay(struct frames *frames, uint32_t function)
+{
+    struct walk walk = {
+        .frames = frames,
+        .code = frames->code,
+        .function = &frames->code->functions[function],
+        .index = function,
+    };
+    return reserve_scratch(frames, walk.function->count) ? FRAME_NO_MEMORY : interpret_all(&walk);
+}
+
+bool frame_distance(const struct frames *frames, uint32_t instruction, bool rbp, int64_t *height)
+{
+    const struct code_instruction *where = &frames->code->instructions[instruction];
+    const struct frame_state *state =
+        &frames->states[instruction - frames->code->functions[where->function].first];
+    const struct value *value = rbp ? &state->rbp : &state->rsp;
+    *height = value->height;
+    return state->reached && !state->interior && value->kind == VALUE_ENTRY;
+}
+
 int64_t frame_height(const struct frames *frames, uint32_t instruction)
 {
     const struct code_instruction *where = &frames->code->instructions[instruction];

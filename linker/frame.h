@@ -90,6 +90,13 @@ void frames_free(struct frames *frames);
 /* Analyses a function of kind CODE_FUNCTION, once; frames->frames[function] has the result. Linear
  * in its instructions. */
 enum frame_fault frame_analyse(struct frames *frames, uint32_t function);
+/* Makes a function that was analysed without a fault the one that was analysed last.
+ * FRAME_NO_MEMORY, or FRAME_OK. */
+enum frame_fault frame_replay(struct frames *frames, uint32_t function);
+/* How far rsp, or rbp, lies below the value of rsp at the entry, before an instruction of the
+ * function that was analysed last. False when that is not the same number in every run, is not
+ * known, or control does not reach it. */
+bool frame_distance(const struct frames *frames, uint32_t instruction, bool rbp, int64_t *height);
 /* The height before an instruction of the function that was analysed last; -1 when control does not
  * reach it. In realigned frames the greatest that is possible. */
 int64_t frame_height(const struct frames *frames, uint32_t instruction);

@@ -2,6 +2,7 @@
 #include "linker/stack.h"
 
 #include "base/diag.h"
+#include "linker/cfi.h"
 #include "linker/check_site.h"
 #include "linker/cuts.h"
 #include "linker/imports.h"
@@ -115,6 +116,8 @@ static int build_graph(struct analysis *analysis)
     roots[count - 1] = analysis->timeout;
     int failed = callgraph_build(analysis->diag, analysis->code, roots, count, &result->graph);
     free(roots);
+    if (!failed && analysis->options->cross_check)
+        failed = cfi_check(analysis->diag, result->graph, &result->cross_checked);
     return failed;
 }
 

@@ -34,6 +34,9 @@ enum stack_round {
 };
 
 struct stack_options {
+    /* Compare with the compiler's own table of frames, when the object has one. It is as
+     * trustworthy as who made the object, so the verifier does without. */
+    bool cross_check;
     uint32_t limit; /* bytes for each program; 0, or at most REX_STACK_PROGRAM */
     enum stack_round round;
     /* STACK_PLAN: symbols that the compiler can put a check into (the program's own functions), and
@@ -101,7 +104,8 @@ struct stack_result {
      * overwritten. Indices in code->functions, all with a prefix. */
     uint32_t *unused_ids;
     size_t unused_id_count;
-    uint32_t *reachable; /* functions that control may reach, by address */
+    size_t cross_checked; /* instructions whose frame is as the compiler says (cross_check) */
+    uint32_t *reachable;  /* functions that control may reach, by address */
     size_t reachable_count;
 };
 

@@ -356,6 +356,7 @@ int stack_report_json(struct diag *diag, const struct stack_result *result, stru
     json_object_set_new(root, "programs", programs);
     json_object_set_new(root, "panic", json_root(&report, &result->panic));
     json_object_set_new(root, "indirect", json_sets(&report));
+    json_object_set_new(root, "cross_checked", json_integer((json_int_t)result->cross_checked));
     const struct rex_import *helper = deepest_helper(&report);
     if (helper)
         json_object_set_new(root, "helpers",

@@ -21,10 +21,11 @@ int stack_report_text(struct diag *diag, const struct stack_result *result, stru
  *     "checks":[{"function","cycle":[...],"need"}]}],
  *    "panic":{...as a program, without type},
  *    "indirect":[{"id","members":[{"function","taken","reason"}]}],
- *    "helpers":{"function","bytes","reserve"}}
+ *    "cross_checked","helpers":{"function","bytes","reserve"}}
  * bound and headroom are null for a program with checks, and then "first_check" is the bytes to the
  * first check; file and line are left out when unknown; "call" is "call", "jump" or "end"; "part"
- * is "program", "panic" or "import"; largest is the frame of the path that takes most. */
+ * is "program", "panic" or "import"; cross_checked is of how many instructions the compiler's call
+ * frame information says the same; largest is the frame of the path that takes most. */
 int stack_report_json(struct diag *diag, const struct stack_result *result, struct buffer *out);
 
 #endif

@@ -129,6 +129,27 @@ assert report["panic"]["change"] == 0 and report["panic"]["frames"] == []
 PYTHON
 }
 
+@test "the machine code agrees with the compiler's call frame information, and disagreement is told" {
+    rexc new -q xdp hello
+    rexc build -q hello --no-sign
+    rexc stack hello/target/rex/hello.rex --format json > report.json
+    python3 - hello/target/rex/hello.rex broken.rex <<'PYTHON'
+import json, subprocess, sys
+assert json.load(open("report.json"))["cross_checked"] > 50
+data = bytearray(open(sys.argv[1], "rb").read())
+for line in subprocess.run(["readelf", "-SW", sys.argv[1]], capture_output=True, text=True, check=True).stdout.splitlines():
+    if " .debug_frame " in line:
+        offset, size = (int(field, 16) for field in line.split("PROGBITS")[1].split()[1:3])
+# DW_CFA_def_cfa_offset 16 after the first push becomes 24.
+at = data.index(b"\x0e\x10", offset, offset + size)
+data[at + 1] = 24
+open(sys.argv[2], "wb").write(data)
+PYTHON
+    run rexc stack broken.rex
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"error[REX0613]: rsp lies 16 bytes below its value at the entry by the compiler's call frame information, 8 by the machine code"* ]]
+}
+
 @test "wrong usage ends with status 2" {
     run rexc stack
     [ "$status" -eq 2 ]

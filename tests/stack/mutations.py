@@ -18,7 +18,7 @@ import subprocess
 import sys
 
 SOURCES = """base/buffer.c base/demangle.c base/diag.c base/file.c base/memory.c linker/callee.c
-linker/callgraph.c linker/check_site.c linker/code.c linker/cuts.c linker/depth.c linker/dwarf.c linker/frame.c
+linker/callgraph.c linker/cfi.c linker/check_site.c linker/code.c linker/cuts.c linker/depth.c linker/dwarf.c linker/frame.c
 linker/imports.c linker/object.c linker/probe.c linker/returns.c linker/stack.c linker/stack_diff.c linker/stack_path.c
 linker/stack_report.c linker/stack_svg.c tests/stack/builder.c""".split()
 TESTS = ["test_frame", "test_callgraph", "test_stack", "test_code"]
