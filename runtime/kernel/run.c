@@ -41,6 +41,10 @@ static bool run_in_nmi;
 module_param(run_in_nmi, bool, 0444);
 MODULE_PARM_DESC(run_in_nmi, "Run programs in NMIs, where one that does not end cannot be stopped");
 
+static bool measure_stacks;
+module_param(measure_stacks, bool, 0444);
+MODULE_PARM_DESC(measure_stacks, "Say at the module's end how much of the stacks was used");
+
 static DEFINE_PER_CPU(u64, aside_number);
 /* The kernel's own (arch/x86/kernel/nmi.c): 0 is NMI_NOT_RUNNING. */
 static unsigned int __percpu *nmi_state;
@@ -167,6 +171,40 @@ void rex_reschedule(void)
 	preempt_enable();
 }
 
+/* What no frame is likely to leave behind. */
+#define PAINT 0xb5
+
+static size_t used_of(unsigned long base, unsigned long top)
+{
+	const u8 *at = (const u8 *)base;
+
+	while (at < (const u8 *)top && *at == PAINT)
+		at++;
+	return top - (unsigned long)at;
+}
+
+/* The deepest use of each stack, on whichever CPU that was. */
+static void report_stacks(void)
+{
+	unsigned int i;
+	int cpu;
+
+	for (i = 0; i < REX_STACKS; i++) {
+		size_t used = 0, panic_used = 0;
+
+		for_each_possible_cpu(cpu) {
+			const struct rex_cpu_memory *memory = per_cpu(rex_cpu_state, cpu).memory;
+			const struct rex_stack *stack = memory ? &memory->stacks[i] : NULL;
+
+			if (!stack)
+				continue;
+			used = max(used, used_of(stack->base, stack->top));
+			panic_used = max(panic_used, used_of(stack->panic_base, stack->panic_top));
+		}
+		pr_info("stack %u: at most %zu bytes used, for panics %zu\n", i, used, panic_used);
+	}
+}
+
 /* An area of vmalloc() is never followed directly by another: below each stack is a page that faults. */
 static unsigned long allocate_stack(unsigned int cpu, size_t size)
 {
@@ -204,6 +242,10 @@ static struct rex_cpu_memory *allocate_memory(unsigned int cpu)
 		}
 		stack->top = stack->base + REX_STACK_SIZE;
 		stack->panic_top = stack->panic_base + REX_PANIC_STACK + REX_STACK_RESERVE;
+		if (measure_stacks) {
+			memset((void *)stack->base, PAINT, REX_STACK_SIZE);
+			memset((void *)stack->panic_base, PAINT, REX_PANIC_STACK + REX_STACK_RESERVE);
+		}
 	}
 	return memory;
 }
@@ -255,6 +297,8 @@ void rex_cpus_exit(void)
 
 	if (hotplug_state > 0)
 		cpuhp_remove_state(hotplug_state);
+	if (measure_stacks)
+		report_stacks();
 	for_each_possible_cpu(cpu) {
 		struct rex_cpu_state *state = per_cpu_ptr(&rex_cpu_state, cpu);
 

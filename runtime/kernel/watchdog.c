@@ -41,6 +41,7 @@ struct watch {
 	u64 seen; /* number of the run */
 	u64 seen_at;
 	atomic64_t stop; /* number of the run that an NMI shall stop */
+	u64 asked_at; /* when an NMI was last sent */
 	unsigned int masked; /* runs with interrupts off, within each other, on this CPU */
 };
 
@@ -109,6 +110,15 @@ static u64 look(struct rex_cpu_state *state, struct pt_regs *regs, u64 now)
 												 PERIOD_NS;
 }
 
+static void ask(unsigned int cpu, u64 number, u64 now)
+{
+	struct watch *watch = per_cpu_ptr(&watches, cpu);
+
+	WRITE_ONCE(watch->asked_at, now);
+	atomic64_set(&watch->stop, number);
+	apic->send_IPI(cpu, NMI_VECTOR);
+}
+
 /*
  * The next CPU, when its own timer does not come. Interrupts are off here, which makes it an RCU read side: a
  * program that was found running stays in memory until it has ended and a grace period has passed.
@@ -130,8 +140,7 @@ static void look_after(unsigned int cpu, u64 now)
 	}
 	if (now - watch->seen_at + LATE_NS < time_limit(program))
 		return;
-	atomic64_set(&watch->stop, number);
-	apic->send_IPI(cpu, NMI_VECTOR);
+	ask(cpu, number, now);
 }
 
 static bool has_place(void)
@@ -176,8 +185,7 @@ static bool wait_for_place(void)
 			seen_at = now;
 		} else if (now - seen_at >= time_limit(other) && now - asked_at >= PERIOD_NS) {
 			asked_at = now;
-			atomic64_set(&per_cpu_ptr(&watches, cpu)->stop, number);
-			apic->send_IPI(cpu, NMI_VECTOR);
+			ask(cpu, number, now);
 		}
 		cpu_relax();
 	}
@@ -225,8 +233,10 @@ static int on_nmi(unsigned int type, struct pt_regs *regs)
 	unsigned long *frame = (unsigned long *)(regs + 1);
 	unsigned long ip = regs->ip;
 
+	/* Two CPUs may have asked: the second NMI is ours, too, and there is nothing left to do. */
 	if (stop == 0)
-		return NMI_DONE;
+		return ktime_get_mono_fast_ns() - READ_ONCE(this_cpu_ptr(&watches)->asked_at) < NSEC_PER_SEC ?
+			       NMI_HANDLED : NMI_DONE;
 	if (!is_running(state->program) || state->number != stop || user_mode(regs) ||
 	    frame[0] != regs->ip || (u16)frame[1] != (u16)regs->cs || frame[3] != regs->sp ||
 	    (u16)frame[4] != (u16)regs->ss)

@@ -23,6 +23,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parents[1]
 # A machine that has not ended by then hangs: hundreds of times what it takes on an idle computer would still do.
 TIMEOUT = 900
+# scripts/soak has 100,000 of each.
+HOSTILE_OBJECTS = 200
+HOSTILE_CALLS = 3000
 CHECK = re.compile(r"^(not ok|ok) - (.*)$")
 
 # x86-64 code that faults, and what the kernel calls that.
@@ -47,7 +50,8 @@ class Boot:
 
 
 BOOTS = (
-    Boot("main", ("network.sh", "tracing.sh", "misbehave.sh", "trust.sh", "lifecycle.sh")),
+    Boot("main", ("network.sh", "tracing.sh", "misbehave.sh", "trust.sh", "lifecycle.sh"),
+         ("measure_stacks=1",)),
     # The page fault's oops is printed before the module gets to see it.
     Boot("no mitigations", ("mitigations.sh", "faults.sh"), ("allow_unsigned=1",), "mitigations=off",
          (r"BUG: kernel NULL pointer dereference", r"Oops: ", r"\[#1\]")),
@@ -199,7 +203,17 @@ def tell(report, series, plan, result):
         report.comment("\n".join(result.console.splitlines()[-40:]))
 
 
-def run(report, chosen, plans):
+def hostile(series, root, objects, ioctls):
+    """hostile/run.py with that many mutated objects and random calls; what it printed, and whether all was well."""
+    keys = root.parent / "keys"
+    done = subprocess.run([sys.executable, str(HERE / "hostile/run.py"), "--kernel", series, "--build", str(machine.default_build()),
+                           "--key", str(keys / "test.key"), "--cert", str(keys / "test.crt"), "--count", str(objects),
+                           "--ioctls", str(ioctls), *(str(root / f"vm_{name}.rex") for name in ("xdp", "kprobe", "maps", "tc"))],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True)
+    return done.returncode == 0, done.stdout
+
+
+def run(report, chosen, plans, with_hostile):
     available = []
     for series in chosen:
         try:
@@ -216,8 +230,14 @@ def run(report, chosen, plans):
         with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
             results = [(series, plan, pool.submit(boot, series, plan, root, certificate))
                        for plan in plans for series in available]
+            attacks = [(series, pool.submit(hostile, series, root, HOSTILE_OBJECTS, HOSTILE_CALLS))
+                       for series in available if with_hostile]
             for series, plan, result in results:
                 tell(report, series, plan, result.result())
+            for series, result in attacks:
+                good, output = result.result()
+                report.test(good, f"{series}, hostile: the kernel takes nothing that rexc verify refuses, and stands random calls")
+                report.comment(output)
 
 
 def main():
@@ -231,7 +251,7 @@ def main():
              for plan in BOOTS]
     report = Report()
     try:
-        run(report, arguments.kernel or kernels.SERIES, [plan for plan in plans if plan.scripts])
+        run(report, arguments.kernel or kernels.SERIES, [plan for plan in plans if plan.scripts], not arguments.script)
     except (module.BuildFailed, subprocess.CalledProcessError) as error:
         report.test(False, "what the machines need is built")
         report.comment(f"{error}\n{getattr(error, 'stdout', '') or ''}")

@@ -59,5 +59,9 @@ check "the module is not removed while an object is loaded" fails rmmod rex
 check "unload the last" rexc unload vm_xdp
 kill $flood
 check "the module is removed" soon rmmod rex
+# Programs' own part is 16 KiB at most, and as much is for what they call and for what interrupts them.
+deepest=$(dmesg | sed -n 's/.* rex: stack [0-9]: at most \([0-9]*\) bytes used.*/\1/p' | sort -n | tail -1)
+dmesg | sed -n 's/.* rex: stack/# stack/p'
+check "the stacks were deep enough" between 1 24576 "$deepest"
 check "packets pass without it" passes 10.0.0.2
 finish lifecycle.sh

@@ -120,7 +120,8 @@ def _initrd(request, kernel, temporary):
 
 def _command(request, kernel, initrd, temporary):
     # Warnings of the boot are logged too: init raises the level further.
-    append = f"console=ttyS0 loglevel=5 panic=-1 {request.append}"
+    # A busy host holds a machine up for seconds at a time: only what lasts for minutes is a stall.
+    append = f"console=ttyS0 loglevel=5 panic=-1 rcupdate.rcu_cpu_stall_timeout=100 watchdog_thresh=60 {request.append}"
     command = [str(initramfs.tool("qemu-system-x86_64")), "-cpu", "max", "-m", str(request.memory), "-smp", str(request.smp),
                "-display", "none", "-nodefaults", "-no-reboot", "-kernel", str(kernel.image), "-initrd", str(initrd),
                "-append", append.strip(),

@@ -31,6 +31,7 @@ PATTERNS = (
     r"KASAN: ",
     r"unregister_netdevice: waiting for",
     r"kmemleak: \d+ new suspected",
+    r"NMI received for unknown reason",
 )
 SPLAT = re.compile("|".join(PATTERNS))
 
