@@ -55,7 +55,7 @@ static void test_configuration(void **state)
     judge("6.1.0", "x86_64", NULL, true, "/boot/config-6.1.0");
     judge("6.1.0", "x86_64", "", false, "CONFIG_X86_64 is not set");
     strcpy(config, good);
-    memcpy(strstr(config, "CONFIG_KPROBES=y"), "CONFIG_KPROBES=n", strlen("CONFIG_KPROBES=n"));
+    strstr(config, "CONFIG_KPROBES=y")[strlen("CONFIG_KPROBES=")] = 'n';
     judge("6.1.0", "x86_64", config, false, "CONFIG_KPROBES is not set: how functions");
     strcpy(config, good);
     strcat(config, "CONFIG_PREEMPT_RT=y\n");
