@@ -322,7 +322,8 @@ static int collect_functions(struct rex_elf *elf, struct rex_message *message)
 					  "REX0721: function %.64s lies outside the executable segment",
 					  elf->names + symbol->st_name);
 		if (!is_function_name(elf->names + symbol->st_name))
-			return rex_refuse(message, -ENOEXEC, "REX0716: the name of the function at 0x%llx is no symbol's",
+			return rex_refuse(message, -ENOEXEC,
+					  "REX0716: the name of the function at 0x%llx is no symbol's",
 					  symbol->st_value);
 		elf->functions[elf->function_count++] = (struct rex_elf_function){
 			.start = symbol->st_value,

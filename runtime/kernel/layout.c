@@ -68,8 +68,8 @@ static const struct form program_form = {"", SHT_PROGBITS, EXECUTABLE};
 /* Whether text begins with a name of the kernel's, of a symbol, tracepoint category or event; *rest is behind it. */
 static bool has_kernel_name(const char *text, const char **rest)
 {
-	const size_t length = strspn(
-		text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.");
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+	const size_t length = strspn(text, letters);
 
 	*rest = text + length;
 	return length > 0;

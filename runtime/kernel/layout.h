@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sections and symbols of an object, checked as `rexc verify` does (docs/object-format.md, "The file and its image"). */
+/* Sections and symbols of an object, checked as `rexc verify` does (docs/object-format.md, "The contract"). */
 #ifndef REX_KERNEL_LAYOUT_H
 #define REX_KERNEL_LAYOUT_H
 
@@ -13,7 +13,7 @@
 int rex_layout_check_sections(struct rex_elf *elf, struct rex_message *message);
 /* Whether symbols are in their sections, of known kinds, and named once. Counts the programs. */
 int rex_layout_check_symbols(struct rex_elf *elf, struct rex_message *message);
-/* enum rex_program_type of the programs in a section, by libbpf's names for them; negative when it is none of programs. */
+/* enum rex_program_type of the programs in a section, by libbpf's names for them; negative: it is for none. */
 int rex_type_of_section(const char *section);
 
 #endif

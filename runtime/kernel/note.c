@@ -80,7 +80,8 @@ static int read_tables(struct rex_note *note, struct rex_message *message)
 		return rex_refuse(message, -ENOEXEC, "REX0740: the note's strings are malformed");
 	if (header->programs.count == 0 || header->programs.count > PROGRAMS_MAX ||
 	    header->maps.count > MAPS_MAX)
-		return rex_refuse(message, -ENOEXEC, "the object has %u programs and %u maps; 1 to %u and up to %u are possible",
+		return rex_refuse(message, -ENOEXEC,
+				  "the object has %u programs and %u maps; 1 to %u and up to %u are possible",
 				  header->programs.count, header->maps.count, PROGRAMS_MAX, MAPS_MAX);
 	return 0;
 }

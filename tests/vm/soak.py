@@ -21,6 +21,8 @@ PARTS = (
     ("recursions that are too deep", 100000, "recursions"),
     ("loads", 10000, "loads"),
 )
+# Mutated objects, and as many random calls.
+HOSTILE = 100000
 
 
 def soak(series, part, share, root, certificate):
@@ -36,6 +38,15 @@ def soak(series, part, share, root, certificate):
     return good
 
 
+def soak_hostile(series, share, root):
+    """Mutated objects and random calls: hostile/run.py."""
+    objects, calls = max(int(HOSTILE * share), 10), max(int(HOSTILE * share), 1000)
+    good, output = run.hostile(series, root, objects, calls)
+    print(output, end="")
+    print(f"{'ok' if good else 'not ok'} - {series}: {objects} hostile objects, {calls} random calls", flush=True)
+    return good
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kernel", choices=kernels.SERIES, action="append", help="only this series")
@@ -47,6 +58,8 @@ def main():
         root, certificate = run.make_root(temporary)
         results = [soak(series, part, arguments.share, root, certificate)
                    for series in arguments.kernel or kernels.SERIES for part in chosen]
+        if not arguments.parts or any(word in "hostile" for word in arguments.parts):
+            results += [soak_hostile(series, arguments.share, root) for series in arguments.kernel or kernels.SERIES]
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
     return 0 if all(results) else 1
 

@@ -162,16 +162,20 @@ static int bind_stub(uint64_t *state)
 {
     const unsigned slot = (unsigned)(next(state) % STUBS);
     int stub = atomic_load(&shared.stubs[slot]);
-    struct rex_ioc_bind request = {.program = (uint32_t)(next(state) % 2)};
+    struct rex_ioc_bind request = {.program = (uint32_t)one_in(state, 4)};
+    int object = -1;
 
+    /* One that is there, if any is. */
+    for (int i = 0; i < OBJECTS && object < 0; i++)
+        object = atomic_load(&shared.objects[next(state) % OBJECTS]);
     if (stub < 0 || one_in(state, 2)) {
         stub = make_stub(state);
         keep(&shared.stubs[slot], stub);
     }
     request.prog_fd = one_in(state, 16) ? (int)number(state) : stub;
-    spoil(state, &request, one_in(state, 4) ? sizeof(request) : 4);
-    return ioctl(atomic_load(&shared.objects[next(state) % OBJECTS]), REX_IOC_BIND,
-                 place(state, &request));
+    if (one_in(state, 4))
+        spoil(state, &request, sizeof(request));
+    return ioctl(object, REX_IOC_BIND, place(state, &request));
 }
 
 static int certificate(uint64_t *state)
