@@ -15,7 +15,8 @@ setup_file() {
     find runtime -type f | sort >"$BATS_TEST_TMPDIR/found"
     diff "$BATS_TEST_TMPDIR/expected" "$BATS_TEST_TMPDIR/found"
     grep -q "PACKAGE_VERSION=\"$version\"" dkms.conf
-    ! grep -q '@' dkms.conf
+    run grep '@' dkms.conf
+    [ "$status" -eq 1 ]
 }
 
 @test "the package depends on dkms and hands the source to it" {

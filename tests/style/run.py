@@ -26,7 +26,7 @@ TIDY = "clang-tidy-22"
 
 KERNEL = "runtime/kernel/"
 # Not compiled by the build: for the BPF target, or by a test with flags of its own.
-NOT_BUILT = ("*.bpf.c", "tests/pass/host.c", "tests/vm/**/*.c", "tests/stack/measure/*.c", "samples/**/*.c")
+NOT_BUILT = ("*.bpf.c", "bench/kernel/*.c", "tests/pass/host.c", "tests/vm/**/*.c", "tests/stack/measure/*.c", "samples/**/*.c")
 
 DUAL = "GPL-2.0-only OR Apache-2.0"
 # The licenses that a folder's files may have; the last that fits counts.

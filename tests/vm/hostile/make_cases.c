@@ -50,8 +50,7 @@ static struct base read_base(const char *path)
         fail(path);
     base.size = (size_t)ftell(file);
     base.data = allocate(base.size);
-    rewind(file);
-    if (fread(base.data, 1, base.size, file) != base.size)
+    if (fseek(file, 0, SEEK_SET) != 0 || fread(base.data, 1, base.size, file) != base.size)
         fail(path);
     fclose(file);
     /* struct module_signature's last member, big-endian, before the magic of 28 bytes. */
@@ -133,16 +132,20 @@ int main(int argc, char **argv)
     struct base bases[BASES_MAX];
     struct certificate *certificate;
     struct signing_key *key;
-    FILE *sink = fopen("/dev/null", "w");
 
     if (argc < 7 || argc - 6 > BASES_MAX) {
         fputs("usage: make_cases KEY CERT FIRST COUNT CASES BASE.rex...\n", stderr);
         return 2;
     }
+    /* What is wrong with a case goes to stdout, rule by rule. */
+    FILE *sink = fopen("/dev/null", "w");
+    if (!sink)
+        fail("/dev/null");
     struct diag *diag = diag_new(&(struct diag_options){.stream = sink});
     if (signing_key_load(diag, argv[1], argv[2], &key) < 0 ||
         certificate_load(diag, argv[2], &certificate) < 0) {
         fputs("make_cases: the key or the certificate cannot be read\n", stderr);
+        fclose(sink);
         return 2;
     }
     const uint32_t first = (uint32_t)strtoul(argv[3], NULL, 10),
@@ -176,5 +179,9 @@ int main(int argc, char **argv)
         fail("writing");
     for (uint32_t i = 0; i < base_count; i++)
         free(bases[i].data);
+    signing_key_free(key);
+    certificate_free(certificate);
+    diag_free(diag);
+    fclose(sink);
     return 0;
 }
