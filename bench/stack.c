@@ -226,6 +226,7 @@ int main(int argc, char **argv)
     if (argc == 3)
         return measure_file(argv[1], strtoul(argv[2], NULL, 10));
     if (count < 2 || count > 10000000 || rounds == 0 || make(&graph, argv[1], (uint32_t)count)) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the process ends */
         fprintf(stderr,
                 "usage: stack_bench chains|diamonds|cliques|cycle|pointers FUNCTIONS ROUNDS\n"
                 "       stack_bench FILE.rex ROUNDS\n");

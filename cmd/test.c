@@ -3,7 +3,10 @@
 #include "cmd/project_options.h"
 #include "driver/host_test.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The words after "--" are the test program's. */
 static char **split_arguments(int *argc, char **argv)
@@ -17,6 +20,26 @@ static char **split_arguments(int *argc, char **argv)
         }
     }
     return argv + *argc;
+}
+
+/* As `rexc check` does: what must not be in a program is refused before any of it is run. That
+ * leaves the working directory at the project's, and is undone. */
+static int check(struct diag *diag, struct build_options *build)
+{
+    struct build_result result = {0};
+    int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (here < 0)
+        return diag_error(diag, DIAG_CANNOT_READ, NULL, "cannot open the working directory: %s",
+                          strerror(errno));
+    build->pipeline.check_only = true;
+    int status = build_project(diag, build, &result);
+    build->pipeline.check_only = false;
+    build_result_free(&result);
+    if (fchdir(here))
+        status = diag_error(diag, DIAG_CANNOT_READ, NULL,
+                            "cannot go back to the working directory: %s", strerror(errno));
+    close(here);
+    return status;
 }
 
 int command_test(int argc, char **argv, const struct command_options *options)
@@ -34,7 +57,8 @@ int command_test(int argc, char **argv, const struct command_options *options)
     if (status == 0)
         status = project_directory(&build, "test", argc, argv, options);
     if (status == 0) {
-        host_test(options->diag, &build, arguments);
+        if (check(options->diag, &build) == 0)
+            host_test(options->diag, &build, arguments);
         status = diag_exit_status(options->diag);
     }
     project_options_free(&build);

@@ -3,8 +3,10 @@
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "driver/fingerprint.h"
 #include "driver/project.h"
 #include "driver/session.h"
+#include "lint/depinfo.h"
 
 #include <errno.h>
 #include <spawn.h>
@@ -74,8 +76,67 @@ static void list_arguments(const struct host_test *test, size_t index, bool test
     strings_format(arguments, "-L%s", test->sysroot.host);
     strings_format(arguments, "-Ldependency=%s", test->directory);
     strings_format(arguments, "--color=%s", diag_uses_color(test->diag) ? "always" : "never");
-    strings_format(arguments, "-o%s", output);
+    strings_add(arguments, "-Zchecksum-hash-algorithm=sha256");
+    strings_format(arguments, "--emit=link=%s,dep-info=%s.d", output, output);
     strings_add(arguments, project_shown(test->project, crate->target->source));
+}
+
+/* What decides about a compilation besides the files that it reads. */
+static struct inputs list_values(const struct host_test *test, size_t index, bool tests,
+                                 const struct strings *arguments)
+{
+    const struct crate *crate = &test->project->crates[index];
+    struct inputs values = {0};
+    inputs_value(&values, "the compiler", test->session->toolchain.rustc_verbose);
+    for (size_t i = 0; i < arguments->count; i++)
+        inputs_value(&values, "an argument", arguments->items[i]);
+    for (size_t i = 0; i < crate->use_count; i++) {
+        const struct crate_use *use = &crate->uses[i];
+        if (use->place != PLACE_PACKAGE || (use->development && !tests))
+            continue;
+        char *library = library_path(test, use->crate);
+        inputs_value(&values, library, digests_of(test->session->digests, library));
+        free(library);
+    }
+    return values;
+}
+
+static bool is_fresh(const struct host_test *test, const char *path, const struct inputs *values)
+{
+    struct record record;
+    if (!record_load(&test->session->key, path, &record))
+        return false;
+    char *reason = record_stale(&record, values, test->session->digests);
+    bool fresh = !reason;
+    free(reason);
+    record_free(&record);
+    return fresh;
+}
+
+/* Records what was compiled. What cannot be recorded is compiled again the next time. */
+static int save(const struct host_test *test, const char *path, const struct inputs *values,
+                const char *output)
+{
+    char *list = must_format("%s.d", output), *text = NULL;
+    size_t size;
+    struct record record = {0};
+    struct depinfo depinfo = {0};
+    int result = file_read(test->diag, list, 0, &text, &size);
+    bool known = result == 0 && !depinfo_parse(&depinfo, text, size);
+    for (size_t i = 0; i < values->count; i++)
+        inputs_value(&record.inputs, values->items[i].name, values->items[i].value);
+    for (size_t i = 0; known && i < depinfo.count; i++) {
+        inputs_file(&record.inputs, depinfo.files[i].path, depinfo.files[i].sha256);
+        known = depinfo.files[i].sha256[0] != '\0';
+    }
+    inputs_now(&record.outputs, test->session->digests, INPUT_FILE, output);
+    if (known)
+        result = record_save(test->diag, &test->session->key, path, &record);
+    record_free(&record);
+    depinfo_free(&depinfo);
+    free(text);
+    free(list);
+    return result;
 }
 
 static int compile(const struct host_test *test, size_t index, bool tests, const char *output)
@@ -83,25 +144,35 @@ static int compile(const struct host_test *test, size_t index, bool tests, const
     const struct crate *crate = &test->project->crates[index];
     struct strings arguments = {0}, environment = {0};
     struct process process = {.verbose = test->options->pipeline.verbose};
-    int result = -1;
+    char *path = must_format("%s.record", output);
+    int result = 0;
     list_arguments(test, index, tests, output, &arguments);
     toolchain_environment(&environment);
+    struct inputs values = list_values(test, index, tests, &arguments);
     process.arguments = (const char *const *)arguments.items;
     process.environment = (const char *const *)environment.items;
     if (test->options->pipeline.dry_run) {
         process_print(&process);
-        result = 0;
         goto done;
     }
-    if (process_run(test->diag, &process))
+    if (is_fresh(test, path, &values))
         goto done;
+    result = process_run(test->diag, &process);
+    if (result)
+        goto done;
+    digests_forget(test->session->digests, output);
     if (process.err.length)
         diag_forward(test->diag, "rustc", process.err.data, process.err.length);
     result = process.exit_status == 0
                  ? 0
                  : diag_error(test->diag, DIAG_COMPILE_FAILED, NULL, "%s does not compile%s",
                               crate->target->name, tests ? " with its tests" : "");
+    /* What the compiler warned of, it shall say again. */
+    if (result == 0 && process.err.length == 0)
+        result = save(test, path, &values, output);
 done:
+    inputs_free(&values);
+    free(path);
     process_free(&process);
     strings_free(&arguments);
     strings_free(&environment);

@@ -22,10 +22,7 @@ static WRITERS: RexHashMap<u32, u64> = RexHashMap::new(1024, 0);
 
 /// The histogram's element for a size.
 fn bucket(size: u64) -> u32 {
-    match size.checked_ilog2() {
-        Some(power) => power,
-        None => 0,
-    }
+    size.checked_ilog2().unwrap_or_default()
 }
 
 /// The program: called when the kernel enters `vfs_write(file, buffer, count, position)`. The registers hold the

@@ -55,6 +55,29 @@ setup() { enter_directory; }
     [[ "$output" == *"REX0221"* ]]
 }
 
+@test "test: what build would refuse is refused, and none of it is run" {
+    rexc new xdp hello
+    echo 'pub fn evil() { unsafe { core::hint::unreachable_unchecked() } }' >>hello/src/main.rs
+    run rexc test hello
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"REX0301"* ]]
+    [[ "$output" != *"test result"* ]]
+}
+
+@test "test: what has not changed is not compiled again" {
+    rexc new xdp hello
+    rexc test hello
+    strace -f -o trace -e trace=execve rexc test hello
+    run -0 grep -c execve trace
+    [ "$output" -eq 2 ] # rexc and the test program
+    sed -i 's/is_refused(&datagram(53), kind)/is_refused(\&datagram(54), kind)/' hello/src/main.rs
+    strace -f -o trace -e trace=execve rexc test hello
+    grep -q rustc trace
+    echo >hello/target/rex/.build/test/hello.test
+    run -0 rexc test hello
+    [[ "$output" == *" passed"* ]]
+}
+
 @test "test: arguments reach the test program" {
     rexc new xdp hello
     run -0 rexc test hello -- --list
