@@ -8,6 +8,7 @@
 #include "runtime/kernel/symbols.h"
 
 struct rex_ksyms {
+	struct rcu_head rcu;
 	u32 count;
 	struct bpf_ksym entries[];
 };
@@ -42,11 +43,10 @@ void rex_ksyms_remove(struct rex_ksyms *ksyms)
 {
 	u32 i;
 
-	for (i = 0; ksyms && i < ksyms->count; i++)
+	if (!ksyms)
+		return;
+	for (i = 0; i < ksyms->count; i++)
 		rex_kernel_bpf_ksym_del(&ksyms->entries[i]);
-}
-
-void rex_ksyms_free(struct rex_ksyms *ksyms)
-{
-	kvfree(ksyms);
+	/* Lookups read the entries inside RCU read sides. */
+	kvfree_rcu(ksyms, rcu);
 }

@@ -11,9 +11,8 @@ struct rex_ksyms;
 /* Names the functions rex_prog_TAG::NAME. The tag tells objects apart. */
 int rex_ksyms_add(struct rex_ksyms **ksyms, const struct rex_elf *elf, const struct rex_image *image,
 		  u64 tag, struct rex_message *message);
-/* The caller waits for a grace period before rex_ksyms_free(). */
+/* Takes the names away and frees them. NULL: there are none. */
 void rex_ksyms_remove(struct rex_ksyms *ksyms);
-void rex_ksyms_free(struct rex_ksyms *ksyms);
 
 /*
  * demangle.c: a name that Rust's compiler has mangled (RFC 2603, "v0"), as one reads it; any other name as it is.

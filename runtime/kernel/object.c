@@ -39,9 +39,6 @@ static void destroy(struct rex_object *object)
 	u32 i;
 
 	rex_ksyms_remove(object->ksyms);
-	if (object->ksyms)
-		synchronize_rcu();
-	rex_ksyms_free(object->ksyms);
 	rex_image_free(&object->image);
 	for (i = 0; object->programs && i < object->program_count; i++)
 		free_percpu(object->programs[i].statistics);
@@ -220,12 +217,17 @@ static void take_off(struct rex_object *object)
 	list_del_init(&object->link);
 }
 
-/* The list's reference. Runs that had begun when the last stub was unbound have ended after the grace period. */
+/* The list's reference, after the grace period in which runs that had begun when the last stub was unbound have ended. */
+static void rex_object_drop(struct rex_object *object)
+{
+	rex_watchdog_put();
+	rex_object_put(object);
+}
+
 static void rex_object_end(struct rex_object *object)
 {
 	synchronize_rcu();
-	rex_watchdog_put();
-	rex_object_put(object);
+	rex_object_drop(object);
 }
 
 /*
@@ -263,9 +265,12 @@ static void collect_now(void)
 		list_move_tail(&object->link, &unused);
 	}
 	mutex_unlock(&objects_lock);
+	/* One grace period for all of them: there may be many. */
+	if (!list_empty(&unused))
+		synchronize_rcu();
 	list_for_each_entry_safe(object, next, &unused, link) {
 		list_del_init(&object->link);
-		rex_object_end(object);
+		rex_object_drop(object);
 	}
 }
 

@@ -16,7 +16,7 @@ expect()
 memory()
 {
     echo 3 >/proc/sys/vm/drop_caches
-    sleep 2
+    sleep 5 # what is freed after a grace period
     awk '/^(SUnreclaim|VmallocUsed|Percpu):/ { sum += $2 } END { print sum }' /proc/meminfo
 }
 tasks()
