@@ -110,6 +110,40 @@ static void remove_stale(const char *directory, const char *name)
     free(lead);
 }
 
+static int write_all(int fd, const void *data, size_t size)
+{
+    for (size_t written = 0; written < size;) {
+        ssize_t count = write(fd, (const char *)data + written, size - written);
+        if (count < 0 && errno != EINTR)
+            return -1;
+        if (count > 0)
+            written += (size_t)count;
+    }
+    return 0;
+}
+
+/* A device, a pipe or a socket: to be written to, not to be replaced. */
+static bool is_special(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+static int write_in_place(struct diag *diag, const char *path, const void *data, size_t size)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return write_error(diag, path);
+    int failed = write_all(fd, data, size);
+    int error = errno;
+    if (close(fd) && !failed) {
+        failed = -1;
+        error = errno;
+    }
+    errno = error;
+    return failed ? write_error(diag, path) : 0;
+}
+
 static int write_and_rename(struct diag *diag, const char *path, const void *data, size_t size,
                             mode_t mode, bool wait)
 {
@@ -127,15 +161,9 @@ static int write_and_rename(struct diag *diag, const char *path, const void *dat
         write_error(diag, path);
         goto done;
     }
-    for (size_t written = 0; written < size;) {
-        ssize_t count = write(fd, (const char *)data + written, size - written);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0) {
-            write_error(diag, path);
-            goto remove;
-        }
-        written += (size_t)count;
+    if (write_all(fd, data, size)) {
+        write_error(diag, path);
+        goto remove;
     }
     /* Without fsync a crash after the rename could leave an empty file under the final name. */
     if (wait && fsync(fd) && errno != EINVAL && errno != EROFS) {
@@ -164,7 +192,13 @@ done:
 int file_write_atomic(struct diag *diag, const char *path, const void *data, size_t size,
                       mode_t mode)
 {
-    return write_and_rename(diag, path, data, size, mode, true);
+    /* A symbolic link stays, and what it leads to is replaced. */
+    char *target = realpath(path, NULL);
+    const char *real = target ? target : path;
+    int result = is_special(real) ? write_in_place(diag, real, data, size)
+                                  : write_and_rename(diag, real, data, size, mode, true);
+    free(target);
+    return result;
 }
 
 int file_write_cache(struct diag *diag, const char *path, const void *data, size_t size,

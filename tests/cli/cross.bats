@@ -32,6 +32,22 @@ content() { sha256sum <"$1"; }
     [ "$(ls)" = "$(printf 'libutil.rlib\nlibutil.rlib.rexc')" ]
 }
 
+@test "-o names a device or a link: it is written to, not replaced" {
+    sources
+    rexc util.rs prog.rs -o prog.rex
+    mkfifo pipe
+    cat pipe >through.rex &
+    rexc util.rs prog.rs -o pipe
+    wait
+    [ -p pipe ]
+    cmp prog.rex through.rex
+    touch there.rex
+    ln -s there.rex link.rex
+    rexc util.rs prog.rs -o link.rex
+    [ -L link.rex ]
+    cmp prog.rex there.rex
+}
+
 @test "several files: the last is the program" {
     sources
     rexc util.rs prog.rs -o prog.rex
