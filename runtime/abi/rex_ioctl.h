@@ -37,7 +37,6 @@ struct rex_ioc_version {
 #define REX_FEATURE_UNSIGNED (1u << 0)  /* loaded with allow_unsigned=1 */
 #define REX_FEATURE_SEALED (1u << 1)    /* no more certificates are taken */
 #define REX_FEATURE_SECONDARY (1u << 2) /* trusts the kernel's secondary keyring too */
-#define REX_FEATURE_TEST (1u << 3)      /* loaded with test_mode=1 */
 
 /* Adds a DER-encoded X.509 certificate to the module's keyring. EPERM once sealed. */
 struct rex_ioc_certificate {

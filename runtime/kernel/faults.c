@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/kdebug.h>
 #include <linux/notifier.h>
+#include <linux/preempt.h>
 #include <linux/ptrace.h>
 #include <asm/trapnr.h>
 
@@ -18,10 +19,14 @@ DEFINE_PER_CPU(struct rex_fault_record, rex_fault_record);
  */
 static int on_die(struct notifier_block *block, unsigned long event, void *data)
 {
-	struct rex_cpu_state *state = this_cpu_ptr(&rex_cpu_state);
+	struct rex_cpu_state *state;
 	struct die_args *args = data;
 	struct pt_regs *regs = args->regs;
 
+	/* A run has preemption off: this is somebody else's fault, on whatever CPU. */
+	if (preemptible())
+		return NOTIFY_DONE;
+	state = this_cpu_ptr(&rex_cpu_state);
 	switch (event) {
 	case DIE_OOPS:
 	case DIE_TRAP:
