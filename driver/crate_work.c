@@ -259,6 +259,11 @@ static int prepare_compile(struct crates *crates, struct work *work)
     return write_pass_config(crates, work);
 }
 
+static bool shows_warnings(const struct crates *crates, const struct work *work)
+{
+    return work->job->own && !crates->context->errors_only;
+}
+
 static int prepare_lint(struct crates *crates, struct work *work)
 {
     work->lint_request = (struct lint_request){
@@ -266,7 +271,7 @@ static int prepare_lint(struct crates *crates, struct work *work)
         .arguments = &work->shared,
         .crate = work->job->name,
         .directory = work->directory,
-        .warnings = work->job->own,
+        .warnings = shows_warnings(crates, work),
         .verbose = crates->context->verbose,
     };
     return lint_command(crates->diag, &work->lint_request, &work->lint);
@@ -461,7 +466,7 @@ static int replay_messages(const struct crates *crates, const struct work *work)
 {
     char *text;
     size_t size;
-    if (!work->job->own || !file_exists(work->messages))
+    if (!shows_warnings(crates, work) || !file_exists(work->messages))
         return 0;
     if (file_read(crates->diag, work->messages, 0, &text, &size))
         return -1;

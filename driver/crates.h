@@ -48,9 +48,10 @@ struct crate_context {
     const struct strings *search;
     /* Functions that get a stack check (symbols, sorted); NULL: none. */
     const struct strings *checks;
-    unsigned jobs;   /* processes at once, at least 1 */
-    bool check_only; /* lint only: of the last crate nothing is compiled */
-    bool recompile;  /* a second round: lint and scan have passed for these sources */
+    unsigned jobs;    /* processes at once, at least 1 */
+    bool check_only;  /* lint only: of the last crate nothing is compiled */
+    bool errors_only; /* the lint run shows no warnings */
+    bool recompile;   /* a second round: lint and scan have passed for these sources */
     bool verbose;
     bool dry_run;
 };

@@ -76,6 +76,7 @@ struct crate_context pipeline_crate_context(const struct pipeline *pipeline)
         .search = pipeline->search,
         .jobs = options->jobs,
         .check_only = options->check_only,
+        .errors_only = options->errors_only,
         .verbose = options->verbose,
         .dry_run = options->dry_run,
     };

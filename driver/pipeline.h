@@ -28,7 +28,8 @@ struct pipeline_options {
     const char *sign_certificate;
     uint32_t stack_limit; /* bytes; 0: REX_STACK_PROGRAM */
     bool strip;
-    bool check_only; /* stop after policy and types */
+    bool check_only;  /* stop after policy and types */
+    bool errors_only; /* warnings are shown by somebody else */
     bool verbose, dry_run, quiet;
     unsigned jobs;
     const char *optimisation;

@@ -78,6 +78,13 @@ setup() { enter_directory; }
     [[ "$output" == *" passed"* ]]
 }
 
+@test "test: a warning comes once" {
+    rexc new xdp hello
+    echo 'fn nobody() {}' >>hello/src/main.rs
+    run -0 rexc test hello
+    [ "$(grep -c 'nobody. is never used' <<<"$output")" -eq 1 ]
+}
+
 @test "test: arguments reach the test program" {
     rexc new xdp hello
     run -0 rexc test hello -- --list
