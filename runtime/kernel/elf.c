@@ -141,7 +141,7 @@ static int read_segments(struct rex_elf *elf, struct rex_message *message)
 		    relro->p_vaddr == segment->p_vaddr && relro->p_offset == segment->p_offset &&
 		    relro->p_memsz != 0 &&
 		    IS_ALIGNED(relro->p_memsz, REX_PAGE_SIZE) &&
-		    relro->p_memsz <= ALIGN(segment->p_memsz, REX_PAGE_SIZE)) {
+		    relro->p_memsz <= segment->p_memsz) {
 			elf->relro_start = relro->p_vaddr;
 			elf->relro_end = relro->p_vaddr + relro->p_memsz;
 			return 0;
