@@ -18,8 +18,7 @@ int file_read(struct diag *diag, const char *path, size_t limit, char **data, si
 /* Writes path as a whole or not at all: a temporary file in the same directory, fsync, rename. An
  * interrupted process leaves the old file; stale temporaries (.NAME.tmp.PID.N) of dead processes in
  * that directory are removed on the next write of the same path. What is there and is no regular
- * file
- * (/dev/null, a pipe) is written to instead. */
+ * file (/dev/null, a pipe) is written to instead. */
 int file_write_atomic(struct diag *diag, const char *path, const void *data, size_t size,
                       mode_t mode);
 /* The same without waiting for the disk: after a power failure the file may be empty. For what is

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/diag.h"
 #include "linker/object.h"
+#include "runtime/abi/rex_text.h"
 
 #include <elf.h>
 #include <stdarg.h>
@@ -57,49 +58,11 @@ static int out_of_memory(const struct context *context)
     return -1;
 }
 
-/* The length of the UTF-8 sequence at text (Unicode 15, table 3-7), or 0 when it is not well-formed
- * or is a control character, which could fool a terminal. */
-static size_t character_length(const unsigned char *text)
-{
-    unsigned char first = text[0];
-    unsigned char low = 0x80, high = 0xbf;
-    size_t length;
-
-    if (first < 0x80)
-        return first >= 0x20 && first != 0x7f;
-    if (first >= 0xc2 && first <= 0xdf) {
-        length = 2;
-        if (first == 0xc2)
-            low = 0xa0; /* U+0080 to U+009F are control characters */
-    } else if (first >= 0xe0 && first <= 0xef) {
-        length = 3;
-        if (first == 0xe0)
-            low = 0xa0;
-        if (first == 0xed)
-            high = 0x9f;
-    } else if (first >= 0xf0 && first <= 0xf4) {
-        length = 4;
-        if (first == 0xf0)
-            low = 0x90;
-        if (first == 0xf4)
-            high = 0x8f;
-    } else {
-        return 0;
-    }
-    if (text[1] < low || text[1] > high)
-        return 0;
-    for (size_t i = 2; i < length; i++) {
-        if (text[i] < 0x80 || text[i] > 0xbf)
-            return 0;
-    }
-    return length;
-}
-
 static bool is_plain_text(const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;
     while (*at) {
-        size_t length = character_length(at);
+        size_t length = rex_text_character_length(at);
         if (length == 0)
             return false;
         at += length;

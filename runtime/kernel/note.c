@@ -3,6 +3,7 @@
 #include <linux/string.h>
 
 #include "runtime/abi/rex_imports.h"
+#include "runtime/abi/rex_text.h"
 #include "runtime/kernel/layout.h"
 #include "runtime/kernel/note.h"
 
@@ -87,46 +88,6 @@ static int read_tables(struct rex_note *note, struct rex_message *message)
 }
 
 /*
- * The length of the UTF-8 sequence at text (Unicode 15, table 3-7), or 0 when it is not well-formed or is a
- * control character, which could fool a terminal or the log.
- */
-static u32 character_length(const u8 *text)
-{
-	const u8 first = text[0];
-	u8 low = 0x80, high = 0xbf;
-	u32 length, i;
-
-	if (first < 0x80)
-		return first >= 0x20 && first != 0x7f;
-	if (first >= 0xc2 && first <= 0xdf) {
-		length = 2;
-		if (first == 0xc2)
-			low = 0xa0; /* U+0080 to U+009F are control characters */
-	} else if (first >= 0xe0 && first <= 0xef) {
-		length = 3;
-		if (first == 0xe0)
-			low = 0xa0;
-		if (first == 0xed)
-			high = 0x9f;
-	} else if (first >= 0xf0 && first <= 0xf4) {
-		length = 4;
-		if (first == 0xf0)
-			low = 0x90;
-		if (first == 0xf4)
-			high = 0x8f;
-	} else {
-		return 0;
-	}
-	if (text[1] < low || text[1] > high)
-		return 0;
-	for (i = 2; i < length; i++) {
-		if (text[i] < 0x80 || text[i] > 0xbf)
-			return 0;
-	}
-	return length;
-}
-
-/*
  * The next use of a string. All strings but the empty one stand in the order of their uses, so each byte of the
  * table is looked at once, however many uses there are.
  */
@@ -139,7 +100,7 @@ static void use_string(struct strings *strings, u32 offset)
 		return;
 	/* The table ends with NUL, so a sequence that begins in it ends in it, or is not well-formed. */
 	while (offset == strings->next && at < strings->note->strings_size && text[at] != 0) {
-		const u32 length = character_length(text + at);
+		const u32 length = rex_text_character_length(text + at);
 
 		if (length == 0)
 			break;

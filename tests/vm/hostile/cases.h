@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#define BASES_MAX 16
 #define CASE_EDITS_MAX 4096
 
 struct case_head {

@@ -9,6 +9,7 @@
 #include "runtime/abi/rex_abi.h"
 #include "runtime/abi/rex_ioctl.h"
 #include "tests/vm/hostile/cases.h"
+#include "tests/vm/hostile/fail.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -21,7 +22,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define BASES_MAX 16
 #define MAPS_MAX 16
 #define REASONS_MAX 256
 
@@ -36,20 +36,6 @@ struct reason {
     char text[16];
     unsigned count;
 };
-
-static void fail(const char *what)
-{
-    perror(what);
-    exit(2);
-}
-
-static void *allocate(size_t size)
-{
-    void *memory = calloc(1, size);
-    if (!memory)
-        fail("memory");
-    return memory;
-}
 
 static void get(FILE *file, void *bytes, size_t size)
 {

@@ -13,33 +13,19 @@
 #include "linker/signature.h"
 #include "linker/verify.h"
 #include "tests/vm/hostile/cases.h"
+#include "tests/vm/hostile/fail.h"
 #include "tests/vm/hostile/mutate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BASES_MAX 16
 
 struct base {
     uint8_t *data;
     size_t size;
     size_t elf_size; /* without its signature */
 };
-
-static void fail(const char *what)
-{
-    perror(what);
-    exit(2);
-}
-
-static void *allocate(size_t size)
-{
-    void *memory = calloc(1, size);
-    if (!memory)
-        fail("memory");
-    return memory;
-}
 
 static struct base read_base(const char *path)
 {

@@ -9,6 +9,7 @@
  */
 #include "runtime/abi/rex_abi.h"
 #include "runtime/abi/rex_ioctl.h"
+#include "tests/vm/hostile/fail.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -47,12 +48,6 @@ static struct {
     unsigned long count;
     void *hole; /* an address at which nothing is mapped, behind a page that is */
 } shared;
-
-static void fail(const char *what)
-{
-    perror(what);
-    exit(2);
-}
 
 static uint64_t next(uint64_t *state)
 {
