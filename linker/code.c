@@ -2,6 +2,7 @@
 #include "linker/code.h"
 
 #include "base/diag.h"
+#include "linker/decode.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 /* Capacities beside the counts, needed only while reading. */
 struct reader {
     struct code *code;
-    const struct code_viewer *viewer;
+    struct decoder *decoder;
     uint32_t instruction_capacity;
     uint32_t site_capacity;
     uint32_t problem_capacity;
@@ -118,130 +119,6 @@ static int collect_functions(struct reader *reader)
     return 0;
 }
 
-static uint16_t register_facts(ZydisRegister name)
-{
-    switch (name) {
-    case ZYDIS_REGISTER_RSP:
-    case ZYDIS_REGISTER_ESP:
-    case ZYDIS_REGISTER_SP:
-    case ZYDIS_REGISTER_SPL:
-        return CODE_TOUCHES_RSP;
-    case ZYDIS_REGISTER_RBP:
-    case ZYDIS_REGISTER_EBP:
-    case ZYDIS_REGISTER_BP:
-    case ZYDIS_REGISTER_BPL:
-        return CODE_TOUCHES_RBP;
-    default:
-        return 0;
-    }
-}
-
-/* Which of rsp and rbp an operand names, and the address of a rip-relative one. */
-static uint16_t operand_facts(const ZydisDecodedInstruction *decoded,
-                              const ZydisDecodedOperand *operand, uint64_t address,
-                              uint32_t *target)
-{
-    ZyanU64 absolute;
-
-    switch (operand->type) {
-    case ZYDIS_OPERAND_TYPE_REGISTER:
-        return register_facts(operand->reg.value);
-    case ZYDIS_OPERAND_TYPE_MEMORY:
-        if (operand->mem.base != ZYDIS_REGISTER_RIP)
-            return register_facts(operand->mem.base) | register_facts(operand->mem.index);
-        if (ZYAN_FAILED(ZydisCalcAbsoluteAddress(decoded, operand, address, &absolute)))
-            absolute = UINT32_MAX;
-        *target = absolute > UINT32_MAX ? UINT32_MAX : (uint32_t)absolute;
-        return CODE_RIP_RELATIVE;
-    default:
-        return 0;
-    }
-}
-
-static enum code_class classify(const ZydisDecodedInstruction *decoded,
-                                const ZydisDecodedOperand *operands)
-{
-    bool relative = decoded->operand_count_visible > 0 &&
-                    operands[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && operands[0].imm.is_relative;
-    bool near = decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_NEAR ||
-                decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_SHORT;
-
-    switch (decoded->mnemonic) {
-    case ZYDIS_MNEMONIC_ENDBR64:
-        return CODE_ENDBR;
-    case ZYDIS_MNEMONIC_INT3:
-        return CODE_INT3;
-    case ZYDIS_MNEMONIC_UD2:
-        return CODE_TRAP;
-    case ZYDIS_MNEMONIC_NOP:
-        return CODE_NOP;
-    case ZYDIS_MNEMONIC_XBEGIN: /* an abort resumes at its operand */
-        return CODE_OTHER;
-    default:
-        break;
-    }
-    switch (decoded->meta.category) {
-    case ZYDIS_CATEGORY_CALL:
-        return !near ? CODE_OTHER : relative ? CODE_CALL : CODE_BARE_INDIRECT;
-    case ZYDIS_CATEGORY_UNCOND_BR:
-        return !near ? CODE_OTHER : relative ? CODE_JUMP : CODE_BARE_INDIRECT;
-    case ZYDIS_CATEGORY_COND_BR:
-        return near && relative ? CODE_BRANCH : CODE_OTHER;
-    case ZYDIS_CATEGORY_RET:
-        return near ? CODE_BARE_RETURN : CODE_OTHER;
-    case ZYDIS_CATEGORY_INTERRUPT:
-    case ZYDIS_CATEGORY_SYSCALL:
-    case ZYDIS_CATEGORY_SYSRET:
-        return CODE_OTHER;
-    default:
-        return CODE_PLAIN;
-    }
-}
-
-static void describe(struct code_instruction *instruction, const ZydisDecodedInstruction *decoded,
-                     const ZydisDecodedOperand *operands)
-{
-    uint32_t target = 0;
-    uint32_t facts = 0;
-    enum code_class class = classify(decoded, operands);
-
-    for (size_t i = 0; i < decoded->operand_count; i++)
-        facts |= operand_facts(decoded, &operands[i], instruction->address, &target);
-    if (class == CODE_CALL || class == CODE_JUMP || class == CODE_BRANCH) {
-        ZyanU64 absolute = UINT64_MAX;
-        if (ZYAN_FAILED(
-                ZydisCalcAbsoluteAddress(decoded, &operands[0], instruction->address, &absolute)) ||
-            absolute > UINT32_MAX)
-            absolute = UINT32_MAX;
-        target = (uint32_t)absolute;
-    }
-    instruction->mnemonic = (uint16_t)decoded->mnemonic;
-    instruction->length = decoded->length & 0xfu;
-    instruction->class = (unsigned)class & 0x1fu;
-    instruction->facts = facts & 0x7fu;
-    instruction->target = target;
-}
-
-static int decode_one(struct reader *reader, struct code_instruction *instruction,
-                      const uint8_t *bytes, uint64_t room)
-{
-    struct code *code = reader->code;
-    ZydisDecoderContext context;
-    ZydisDecodedInstruction decoded;
-    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-
-    if (ZYAN_FAILED(
-            ZydisDecoderDecodeInstruction(&code->decoder, &context, bytes, room, &decoded)) ||
-        ZYAN_FAILED(ZydisDecoderDecodeOperands(&code->decoder, &context, &decoded, operands,
-                                               decoded.operand_count)))
-        return add_problem(reader, CODE_PROBLEM_DECODE, instruction->address,
-                           instruction->function);
-    describe(instruction, &decoded, operands);
-    return reader->viewer ? reader->viewer->see(reader->viewer->data, code->instruction_count,
-                                                &decoded, operands)
-                          : 0;
-}
-
 /* Decodes [start, end), all of it in one segment. */
 static int decode_range(struct reader *reader, uint64_t start, uint64_t end, uint32_t function)
 {
@@ -261,7 +138,9 @@ static int decode_range(struct reader *reader, uint64_t start, uint64_t end, uin
             .length = 1,
             .class = CODE_INVALID,
         };
-        if (decode_one(reader, &instruction, bytes + offset, end - start - offset))
+        if (decode_instruction(reader->decoder, bytes + offset, end - start - offset,
+                               &instruction) &&
+            add_problem(reader, CODE_PROBLEM_DECODE, instruction.address, function))
             return -1;
         if (grow((void **)&code->instructions, code->instruction_count,
                  &reader->instruction_capacity, sizeof(*code->instructions)))
@@ -557,14 +436,14 @@ static int check_transfers(struct reader *reader)
     return 0;
 }
 
-int code_read(struct diag *diag, const struct object *object, const struct code_viewer *viewer,
+int code_read(struct diag *diag, const struct object *object, code_judge *judge,
               struct code **result)
 {
     struct code *code = calloc(1, sizeof(*code));
-    struct reader reader = {.code = code, .viewer = viewer};
+    struct reader reader = {.code = code, .decoder = decoder_new(judge)};
 
     *result = NULL;
-    if (!code)
+    if (!code || !reader.decoder)
         goto no_memory;
     code->object = object;
     code->indirect_thunk = CODE_NONE;
@@ -575,10 +454,12 @@ int code_read(struct diag *diag, const struct object *object, const struct code_
     if (collect_functions(&reader) || decode_segments(&reader) || recognise_thunks(&reader) ||
         recognise_sites(&reader) || check_targets(&reader) || check_transfers(&reader))
         goto no_memory;
+    decoder_free(reader.decoder);
     *result = code;
     return 0;
 
 no_memory:
+    decoder_free(reader.decoder);
     code_free(code);
     return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "out of memory while decoding machine code");
 }

@@ -60,14 +60,15 @@ enum code_class {
 #define CODE_IN_CHECK 0x10u /* one of the five instructions of a kcfi check */
 
 struct code_instruction {
-    uint32_t address;    /* image address */
-    uint32_t target;     /* direct branches and CODE_RIP_RELATIVE: image address; else 0 */
-    uint32_t landing;    /* direct branches: index of the instruction at target; else CODE_NONE */
-    uint32_t function;   /* index in functions; CODE_NONE between functions */
-    uint16_t mnemonic;   /* ZydisMnemonic; ZYDIS_MNEMONIC_INVALID for CODE_INVALID */
-    uint16_t length : 4; /* bytes, 1-15 */
-    uint16_t class : 5;  /* enum code_class */
-    uint16_t facts : 7;  /* CODE_RIP_RELATIVE ... */
+    uint32_t address;  /* image address */
+    uint32_t target;   /* direct branches and CODE_RIP_RELATIVE: image address; else 0 */
+    uint32_t landing;  /* direct branches: index of the instruction at target; else CODE_NONE */
+    uint32_t function; /* index in functions; CODE_NONE between functions */
+    uint32_t mnemonic : 12; /* ZydisMnemonic; ZYDIS_MNEMONIC_INVALID for CODE_INVALID */
+    uint32_t length : 4;    /* bytes, 1-15 */
+    uint32_t class : 5;     /* enum code_class */
+    uint32_t facts : 7;     /* CODE_RIP_RELATIVE ... */
+    uint32_t form : 4;      /* what the code_judge said; 0 for CODE_INVALID and without one */
 };
 
 enum code_function_kind {
@@ -141,18 +142,15 @@ struct code {
     ZydisDecoder decoder;
 };
 
-/* What wants to see each instruction with its operands while they are there: decoding is the
- * greatest cost of reading code. Called in address order, before anything is known of branches; not
- * for CODE_INVALID. Returns -1 when memory ran out. */
-struct code_viewer {
-    int (*see)(void *data, uint32_t index, const ZydisDecodedInstruction *decoded,
-               const ZydisDecodedOperand *operands);
-    void *data;
-};
+/* Judges an instruction, from nothing but itself, while its operands are there: decoding is the
+ * greatest cost of reading code. Not asked about CODE_INVALID, and not again about the same bytes.
+ */
+typedef uint8_t code_judge(const ZydisDecodedInstruction *decoded,
+                           const ZydisDecodedOperand *operands);
 
-/* Decodes all of it. viewer may be NULL. Fails (-1, one diagnostic, *code NULL) only when memory
+/* Decodes all of it. judge may be NULL. Fails (-1, one diagnostic, *code NULL) only when memory
  * runs out; everything about the object itself is in problems. */
-int code_read(struct diag *diag, const struct object *object, const struct code_viewer *viewer,
+int code_read(struct diag *diag, const struct object *object, code_judge *judge,
               struct code **code);
 void code_free(struct code *code);
 

@@ -476,18 +476,26 @@ static int read_tables(struct reader *reader)
     return 0;
 }
 
-/* Reads an object from bytes that it owns from now on. */
-static int adopt(struct diag *diag, const char *name, uint8_t *bytes, size_t size,
-                 struct object **object)
+static bool is_too_large(struct reader *reader, size_t size)
 {
-    struct reader reader = {.diag = diag, .name = name, .object = calloc(1, sizeof(**object))};
+    if (size > OBJECT_FILE_MAX)
+        malformed(reader, "%zu bytes are more than the %zu that an object may have", size,
+                  OBJECT_FILE_MAX);
+    return size > OBJECT_FILE_MAX;
+}
+
+int object_view(struct diag *diag, const char *name, const uint8_t *bytes, size_t size,
+                struct object **object)
+{
+    struct reader reader = {.diag = diag, .name = name};
     bool is_signed;
 
     *object = NULL;
-    if (!reader.object) {
-        free(bytes);
+    if (is_too_large(&reader, size))
+        return -1;
+    reader.object = calloc(1, sizeof(**object));
+    if (!reader.object)
         return out_of_memory(&reader);
-    }
     reader.object->file = bytes;
     reader.object->bytes = bytes;
     if (object_split_signature(bytes, size, &reader.object->size, &is_signed)) {
@@ -510,14 +518,25 @@ fail:
     return -1;
 }
 
+/* Reads an object from bytes that it owns from now on. */
+static int adopt(struct diag *diag, const char *name, uint8_t *bytes, size_t size,
+                 struct object **object)
+{
+    if (object_view(diag, name, bytes, size, object)) {
+        free(bytes);
+        return -1;
+    }
+    (*object)->owned = bytes;
+    return 0;
+}
+
 int object_read(struct diag *diag, const char *name, const void *bytes, size_t size,
                 struct object **object)
 {
     struct reader reader = {.diag = diag, .name = name};
     *object = NULL;
-    if (size > OBJECT_FILE_MAX)
-        return malformed(&reader, "%zu bytes are more than the %zu that an object may have", size,
-                         OBJECT_FILE_MAX);
+    if (is_too_large(&reader, size))
+        return -1;
     uint8_t *copy = new_array(size, 1);
     if (!copy)
         return out_of_memory(&reader);
@@ -548,7 +567,7 @@ void object_free(struct object *object)
     free(object->symbols);
     free(object->sections);
     free(object->segments);
-    free(object->file);
+    free(object->owned);
     free(object);
 }
 

@@ -2,7 +2,7 @@
 /*
  * An ELF object in memory, read once, every table bounds-checked (ELF gABI, x86-64 psABI). The
  * reader answers "is this well-formed enough to look at"; whether it obeys the object contract is
- * the verifier's question. All strings and bytes point into the object's own copy of the file.
+ * the verifier's question. All strings and bytes point into the file.
  *
  * What holds of every object that was read:
  *   - it is ELF64, little-endian, x86-64, of any e_type;
@@ -83,7 +83,8 @@ struct object {
     size_t function_count;
 
     /* Private. */
-    uint8_t *file;                   /* all bytes, signature included */
+    const uint8_t *file;             /* all bytes, signature included */
+    uint8_t *owned;                  /* the same when they are the object's own; else NULL */
     struct object_relocation *slots; /* the R_X86_64_GLOB_DAT ones, sorted by offset */
     size_t slot_count;
     const struct object_symbol *
@@ -95,8 +96,11 @@ struct object {
  */
 #define OBJECT_FILE_MAX ((size_t)64 << 20)
 
-/* Reads an object from bytes (copied). name is for messages. On failure reports one diagnostic and
- * returns -1 with *object NULL. Never crashes on any input. */
+/* Reads an object from bytes: a view of them, for as long as they stay as they are, or a copy. name
+ * is for messages. On failure reports one diagnostic and returns -1 with *object NULL. Never
+ * crashes on any input. */
+int object_view(struct diag *diag, const char *name, const uint8_t *bytes, size_t size,
+                struct object **object);
 int object_read(struct diag *diag, const char *name, const void *bytes, size_t size,
                 struct object **object);
 int object_read_file(struct diag *diag, const char *path, struct object **object);

@@ -150,11 +150,9 @@ static void prepare(struct verify *verify, struct diag *diag, enum verify_rule r
 {
     if (rule == VERIFY_DYNAMIC && is_ready(verify, LAYOUT))
         verify_make_image(verify);
-    if (rule == VERIFY_FUNCTIONS && is_ready(verify, LAYOUT)) {
-        struct code_viewer viewer = {.see = verify_see_form, .data = verify};
-        if (code_read(diag, verify->object, &viewer, &verify->code))
-            verify->out_of_memory = true;
-    }
+    if (rule == VERIFY_FUNCTIONS && is_ready(verify, LAYOUT) &&
+        code_read(diag, verify->object, verify_judge_form, &verify->code))
+        verify->out_of_memory = true;
     if (rule == VERIFY_INSTRUCTIONS && is_ready(verify, CODE)) {
         verify_find_sets(verify);
         if (!verify->out_of_memory)
@@ -172,7 +170,7 @@ int verify_object(struct diag *diag, const struct verify_options *options, const
     int result = -1;
 
     *report = (struct verify_report){0};
-    if (object_read(diag, options->name, bytes, size, &object))
+    if (object_view(diag, options->name, bytes, size, &object))
         return -1;
     verify.object = object;
     report->is_signed = object->signature != NULL;
@@ -188,7 +186,6 @@ int verify_object(struct diag *diag, const struct verify_options *options, const
     else
         result = hold(&verify, 0, VERIFY_RULES) ? 0 : 1;
     signature_check_free(&verify.signature);
-    free(verify.forms);
     note_free(verify.note);
     code_free(verify.code);
     free(verify.image);

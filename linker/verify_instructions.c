@@ -224,10 +224,11 @@ static bool writes_any_frame(const ZydisDecodedInstruction *decoded,
 /* What the list says of an instruction; bits, as its second part may be at fault alone. */
 enum { FORM_MNEMONIC = 1, FORM_ENCODING = 2, FORM_OPERANDS = 4, FORM_FRAME = 8 };
 
-static unsigned judge(const ZydisDecodedInstruction *decoded, const ZydisDecodedOperand *operands)
+uint8_t verify_judge_form(const ZydisDecodedInstruction *decoded,
+                          const ZydisDecodedOperand *operands)
 {
     const struct allowed *allowed = &list[decoded->mnemonic];
-    unsigned form = 0;
+    uint8_t form = 0;
 
     if (!allowed->forms)
         return FORM_MNEMONIC;
@@ -238,31 +239,14 @@ static unsigned judge(const ZydisDecodedInstruction *decoded, const ZydisDecoded
         form = FORM_ENCODING;
     else if (((allowed->flags & WIDE) && decoded->operand_width != 64) || (!listed && !frame))
         form = FORM_OPERANDS;
-    return frame ? form | FORM_FRAME : form;
+    return frame ? (uint8_t)(form | FORM_FRAME) : form;
 }
 
-int verify_see_form(void *data, uint32_t index, const ZydisDecodedInstruction *decoded,
-                    const ZydisDecodedOperand *operands)
-{
-    struct verify *verify = data;
-
-    while (index >= verify->form_capacity) {
-        uint32_t larger = verify->form_capacity ? verify->form_capacity * 2 : 4096;
-        uint8_t *grown = larger > verify->form_capacity ? realloc(verify->forms, larger) : NULL;
-        if (!grown)
-            return -1;
-        memset(grown + verify->form_capacity, FORM_MNEMONIC, larger - verify->form_capacity);
-        verify->forms = grown;
-        verify->form_capacity = larger;
-    }
-    verify->forms[index] = (uint8_t)judge(decoded, operands);
-    return 0;
-}
-
-/* Bytes that are no instruction are not seen. */
+/* Bytes that are no instruction were not judged. */
 static unsigned form_of(const struct verify *verify, uint32_t index)
 {
-    return index < verify->form_capacity ? verify->forms[index] : FORM_MNEMONIC;
+    const struct code_instruction *instruction = &verify->code->instructions[index];
+    return instruction->class == CODE_INVALID ? FORM_MNEMONIC : instruction->form;
 }
 
 void rule_instructions(struct verify *verify)

@@ -32,8 +32,6 @@ struct verify {
 
     /* The code. */
     struct code *code;
-    uint8_t *forms; /* by instruction: what the allow-list says of it; verify_instructions.c */
-    uint32_t form_capacity;
     bool *reached;       /* by instruction: control can arrive there from its function's start */
     bool *may_return;    /* by function */
     bool *address_taken; /* by function: a lea or a relocation points to its start */
@@ -63,10 +61,9 @@ void refuse_instruction(struct verify *verify, uint32_t index, const char *forma
 #include "linker/verify_rules.def"
 #undef VERIFY_RULE
 
-/* A code_viewer's function: judges each instruction by the allow-list as it is decoded, which is
- * before any rule asks. data is the struct verify. */
-int verify_see_form(void *data, uint32_t index, const ZydisDecodedInstruction *decoded,
-                    const ZydisDecodedOperand *operands);
+/* A code_judge: what the allow-list says of an instruction; verify_instructions.c. */
+uint8_t verify_judge_form(const ZydisDecodedInstruction *decoded,
+                          const ZydisDecodedOperand *operands);
 
 /* Calls visit for each instruction of a function (not of a thunk) that concerns() picks. */
 void verify_each_instruction(struct verify *verify,

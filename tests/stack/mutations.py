@@ -18,7 +18,7 @@ import subprocess
 import sys
 
 SOURCES = """base/buffer.c base/demangle.c base/diag.c base/file.c base/memory.c linker/callee.c
-linker/callgraph.c linker/cfi.c linker/check_site.c linker/code.c linker/cuts.c linker/depth.c linker/dwarf.c linker/frame.c
+linker/callgraph.c linker/cfi.c linker/check_site.c linker/code.c linker/cuts.c linker/decode.c linker/depth.c linker/dwarf.c linker/frame.c
 linker/imports.c linker/object.c linker/probe.c linker/returns.c linker/stack.c linker/stack_diff.c linker/stack_path.c
 linker/stack_report.c linker/stack_svg.c tests/stack/builder.c""".split()
 TESTS = ["test_frame", "test_callgraph", "test_stack", "test_code"]
@@ -37,7 +37,7 @@ MUTATIONS = [
     ("overlaps unseen", "linker/code.c",
      "if (add_problem(reader, CODE_PROBLEM_OVERLAP, code->functions[i].address, i))", "if (false)"),
     ("no check needed", "linker/code.c", "if (!site.checked &&", "if (false &&"),
-    ("no facts on rbp", "linker/code.c", "return CODE_TOUCHES_RBP;", "return 0;"),
+    ("no facts on rbp", "linker/decode.c", "return CODE_TOUCHES_RBP;", "return 0;"),
     ("idle checks cut", "linker/stack.c", "is_circular(analysis, i) && check_site_match(analysis->code, i, &site);",
      "analysis->result->graph->reachable[i] && check_site_match(analysis->code, i, &site);"),
     # What returns.
