@@ -55,6 +55,19 @@ content() { sha256sum <"$1"; }
     [ ! -e libutil.rlib ]
 }
 
+@test "recursion in a library: refused when it is compiled already, and the way out that is named works" {
+    printf '#![no_std]\npub fn depth(n: i32) -> i32 { if n < 1 { 1 } else { depth(n - 1).wrapping_mul(n) ^ depth(n / 2) } }\n' >util.rs
+    program prog.rs 'util::depth(length & 7) & 1'
+    rexc -c util.rs
+    run rexc prog.rs --extern util=libutil.rlib -o prog.rex
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"REX0609"*"util::depth"*"rexc LIBRARY.rs PROGRAM.rs"* ]]
+    [ ! -e prog.rex ]
+    rexc util.rs prog.rs -o prog.rex
+    run -0 rexc stack prog.rex
+    [[ "$output" == *"stack checks: 1"* ]]
+}
+
 @test "a library that uses a library, found beside it" {
     sources
     mkdir libs
