@@ -66,8 +66,10 @@ static int list_checked(struct pipeline *pipeline, struct strings *functions)
 static int analyse(struct pipeline *pipeline, struct diag *diag, enum stack_round round,
                    const struct strings *own, const struct strings *checked)
 {
-    struct stack_options options = {
-        .limit = pipeline->options->stack_limit, .round = round, .cross_check = true};
+    struct stack_options options = {.limit = pipeline->options->stack_limit,
+                                    .round = round,
+                                    .cross_check = true,
+                                    .sizes = true};
     if (own) {
         options.may_check = (const char *const *)own->items;
         options.may_check_count = own->count;

@@ -20,6 +20,7 @@ const struct rust_flag rust_flags[] = {
     {"-Zplt=yes", "without it a cross-crate call becomes an indirect one"},
     {"-Zcf-protection=branch", "endbr64 at entries, for kernels with IBT"},
     {"-Zfunction-sections=yes", "the linker drops what no program reaches"},
+    {"-Zemit-stack-sizes=yes", "the analysis compares its frames with the compiler's"},
     {"-Zmerge-functions=disabled", "two programs never share an entry"},
     {"-Zmutable-noalias=no", "maps hand out &mut to memory that others write too"},
     {NULL, NULL},

@@ -687,11 +687,16 @@ enum frame_fault frame_replay(struct frames *frames, uint32_t function)
     return reserve_scratch(frames, walk.function->count) ? FRAME_NO_MEMORY : interpret_all(&walk);
 }
 
+/* Of the function that was analysed last. */
+static const struct frame_state *last_state(const struct frames *frames, uint32_t instruction)
+{
+    uint32_t function = frames->code->instructions[instruction].function;
+    return &frames->states[instruction - frames->code->functions[function].first];
+}
+
 bool frame_distance(const struct frames *frames, uint32_t instruction, bool rbp, int64_t *height)
 {
-    const struct code_instruction *where = &frames->code->instructions[instruction];
-    const struct frame_state *state =
-        &frames->states[instruction - frames->code->functions[where->function].first];
+    const struct frame_state *state = last_state(frames, instruction);
     const struct value *value = rbp ? &state->rbp : &state->rsp;
     *height = value->height;
     return state->reached && !state->interior && value->kind == VALUE_ENTRY;
@@ -699,10 +704,17 @@ bool frame_distance(const struct frames *frames, uint32_t instruction, bool rbp,
 
 int64_t frame_height(const struct frames *frames, uint32_t instruction)
 {
-    const struct code_instruction *where = &frames->code->instructions[instruction];
-    const struct frame_state *state =
-        &frames->states[instruction - frames->code->functions[where->function].first];
+    const struct frame_state *state = last_state(frames, instruction);
     return state->reached ? highest(state) : -1;
+}
+
+bool frame_realigned(const struct frames *frames, uint32_t instruction, int64_t *alignment,
+                     int64_t *before)
+{
+    const struct frame_state *state = last_state(frames, instruction);
+    *alignment = state->align;
+    *before = state->align_height;
+    return state->reached && !state->interior && state->rsp.kind == VALUE_ALIGNED;
 }
 
 int frames_init(struct frames *frames, const struct code *code, const struct callee_sets *sets,

@@ -100,5 +100,9 @@ bool frame_distance(const struct frames *frames, uint32_t instruction, bool rbp,
 /* The height before an instruction of the function that was analysed last; -1 when control does not
  * reach it. In realigned frames the greatest that is possible. */
 int64_t frame_height(const struct frames *frames, uint32_t instruction);
+/* Whether rsp counts from a realigned point there; then it was aligned to *alignment at the height
+ * *before. */
+bool frame_realigned(const struct frames *frames, uint32_t instruction, int64_t *alignment,
+                     int64_t *before);
 
 #endif

@@ -54,18 +54,18 @@ static const char *const kept[] = {
     ".debug_types",
     ".debug_gnu_pubnames",
     ".debug_gnu_pubtypes",
+    ".stack_sizes", /* for the analysis; no part of the finished object */
     ".symtab",
     ".strtab",
     ".shstrtab",
 };
 
 /*
- * Nothing unwinds (.eh_frame); the machine code itself tells where kcfi's traps are and how large
- * frames are (.kcfi_traps, .stack_sizes); the loader knows what the code needs (.note.*); no
- * debugger scripts.
+ * Nothing unwinds (.eh_frame); the machine code itself tells where kcfi's traps are (.kcfi_traps);
+ * the loader knows what the code needs (.note.*); no debugger scripts.
  */
 static const char discarded[] =
-    "  /DISCARD/ : { *(.eh_frame .kcfi_traps .stack_sizes .note.gnu.property .note.GNU-stack\n"
+    "  /DISCARD/ : { *(.eh_frame .kcfi_traps .note.gnu.property .note.GNU-stack\n"
     "                  .debug_gdb_scripts .llvm_addrsig) }\n"
     "}\n";
 

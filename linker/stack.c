@@ -7,6 +7,7 @@
 #include "linker/cuts.h"
 #include "linker/imports.h"
 #include "linker/stack_path.h"
+#include "linker/stack_sizes.h"
 #include "runtime/abi/rex_abi.h"
 
 #include <inttypes.h>
@@ -118,6 +119,8 @@ static int build_graph(struct analysis *analysis)
     free(roots);
     if (!failed && analysis->options->cross_check)
         failed = cfi_check(analysis->diag, result->graph, &result->cross_checked);
+    if (!failed && analysis->options->sizes)
+        failed = stack_sizes_check(analysis->diag, result->graph, &result->sizes_checked);
     return failed;
 }
 

@@ -37,6 +37,9 @@ struct stack_options {
     /* Compare with the compiler's own table of frames, when the object has one. It is as
      * trustworthy as who made the object, so the verifier does without. */
     bool cross_check;
+    /* Compare with the compiler's sizes of frames, too: the object comes from the linker, and has
+     * them. */
+    bool sizes;
     uint32_t limit; /* bytes for each program; 0, or at most REX_STACK_PROGRAM */
     enum stack_round round;
     /* STACK_PLAN: symbols that the compiler can put a check into (the program's own functions), and
@@ -105,6 +108,7 @@ struct stack_result {
     uint32_t *unused_ids;
     size_t unused_id_count;
     size_t cross_checked; /* instructions whose frame is as the compiler says (cross_check) */
+    size_t sizes_checked; /* functions whose frame is (sizes) */
     uint32_t *reachable;  /* functions that control may reach, by address */
     size_t reachable_count;
 };

@@ -29,6 +29,10 @@ struct fixup { /* a rel32 */
     uint32_t function;
 };
 
+struct stack_size {
+    uint32_t function, bytes;
+};
+
 struct builder {
     struct buffer text;
     struct function *functions;
@@ -43,7 +47,9 @@ struct builder {
     size_t import_count;
     struct object object;
     struct object_segment segment;
-    struct object_section sections[3];
+    struct object_section sections[4];
+    struct stack_size *sizes;
+    size_t size_count;
     struct object_symbol *symbols, dynamic_symbols[9];
     struct object_relocation slots[8];
     char *output;
@@ -239,6 +245,14 @@ void builder_relocate(struct builder *builder, uint32_t function)
         (struct object_relocation){.type = R_X86_64_RELATIVE, .addend = function};
 }
 
+void builder_stack_size(struct builder *builder, uint32_t function, uint32_t bytes)
+{
+    builder->sizes =
+        checked(reallocarray(builder->sizes, builder->size_count + 1, sizeof(*builder->sizes)));
+    builder->sizes[builder->size_count++] =
+        (struct stack_size){.function = function, .bytes = bytes};
+}
+
 static uint32_t define(struct builder *builder, const char *name, const char *bytes, size_t size)
 {
     uint32_t function = builder_declare(builder, name);
@@ -284,6 +298,7 @@ void builder_free(struct builder *builder)
     free(builder->functions);
     free(builder->fixups);
     free(builder->relocations);
+    free(builder->sizes);
     free(builder->symbols);
     free(builder->object.functions);
     free(builder->object.names);
@@ -366,6 +381,25 @@ static void make_relocations(struct builder *builder, struct object *object)
     }
 }
 
+/* Behind the text, which is not told of it. */
+static void make_sizes(struct builder *builder)
+{
+    size_t begin = builder->text.length;
+    for (size_t i = 0; i < builder->size_count; i++) {
+        const struct stack_size *size = &builder->sizes[i];
+        uint64_t address = builder->functions[size->function].address;
+        uint32_t rest = size->bytes;
+        builder_bytes(builder, (const char *)&address, sizeof(address));
+        for (; rest >= 0x80; rest >>= 7)
+            builder_bytes(builder, (const char[]){(char)(rest | 0x80)}, 1);
+        builder_bytes(builder, (const char[]){(char)rest}, 1);
+    }
+    builder->sections[3] = (struct object_section){.name = ".stack_sizes",
+                                                   .type = SHT_PROGBITS,
+                                                   .offset = begin,
+                                                   .size = builder->text.length - begin};
+}
+
 const struct object *builder_object(struct builder *builder)
 {
     struct object *object = &builder->object;
@@ -382,6 +416,8 @@ const struct object *builder_object(struct builder *builder)
                                                .vaddr = TEXT_ADDRESS,
                                                .file_size = builder->text.length,
                                                .memory_size = builder->text.length};
+    if (builder->size_count)
+        make_sizes(builder);
     builder->sections[0].name = "";
     builder->sections[1].name = ".text";
     builder->sections[2].name = "xdp";
@@ -390,7 +426,7 @@ const struct object *builder_object(struct builder *builder)
     object->segments = &builder->segment;
     object->segment_count = 1;
     object->sections = builder->sections;
-    object->section_count = 3;
+    object->section_count = builder->size_count ? 4 : 3;
     make_functions(builder, object);
     make_names(builder, object);
     make_slots(builder, object);

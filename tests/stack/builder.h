@@ -53,6 +53,9 @@ void builder_check(struct builder *builder, uint32_t function, uint32_t need, ui
 /* An R_X86_64_RELATIVE whose addend is the function. */
 void builder_relocate(struct builder *builder, uint32_t function);
 
+/* An entry of a section .stack_sizes, which the object then has. */
+void builder_stack_size(struct builder *builder, uint32_t function, uint32_t bytes);
+
 /* The object, with everything that was declared defined. Owned by the builder. */
 const struct object *builder_object(struct builder *builder);
 /* Its index in code->functions. */

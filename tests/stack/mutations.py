@@ -20,8 +20,8 @@ import sys
 SOURCES = """base/buffer.c base/demangle.c base/diag.c base/file.c base/memory.c linker/callee.c
 linker/callgraph.c linker/cfi.c linker/check_site.c linker/code.c linker/cuts.c linker/decode.c linker/depth.c linker/dwarf.c linker/frame.c
 linker/imports.c linker/object.c linker/probe.c linker/returns.c linker/stack.c linker/stack_diff.c linker/stack_path.c
-linker/stack_report.c linker/stack_svg.c tests/stack/builder.c""".split()
-TESTS = ["test_frame", "test_callgraph", "test_stack", "test_code"]
+linker/stack_report.c linker/stack_sizes.c linker/stack_svg.c tests/stack/builder.c""".split()
+TESTS = ["test_frame", "test_callgraph", "test_stack", "test_stack_sizes", "test_code"]
 LIBRARIES = "-lelf -ldw -lZydis -liberty -ljansson -lcrypto -lcmocka".split()
 
 # name, file, text, replacement
@@ -130,6 +130,15 @@ MUTATIONS = [
     ("checks cut nothing", "linker/depth.c", "return depth->cut && depth->cut[node];", "return false;"),
     ("one cut is enough", "linker/cuts.c", "if (!has_circle(part))\n            return true;", "return true;"),
     ("greedy is not thorough", "linker/cuts.c", "        part->removed[vertex] = false;\n        part->removed[vertex] = has_circle(part);", "        part->removed[vertex] = false;"),
+    # The compiler's sizes.
+    ("sizes agree", "linker/stack_sizes.c", "if (found != expected && ", "if (false && "),
+    ("sizes are not looked for", "linker/stack.c", "if (!failed && analysis->options->sizes)", "if (false)"),
+    ("no sizes are right sizes", "linker/stack_sizes.c", "    if (!bytes)\n", "    if (!bytes)\n        return 0;\n    if (!bytes)\n"),
+    ("half an entry", "linker/stack_sizes.c", "if (!read_entry(&reader, &address, &size))\n            return",
+     "if (!read_entry(&reader, &address, &size))\n            return 0;\n        if (false)\n            return"),
+    ("anything is an argument", "linker/stack_sizes.c", "return rise == 8 &&", "return true ||"),
+    ("arguments at any height", "linker/stack_sizes.c", "before == expected &&", "true &&"),
+    ("sizes of one byte", "linker/stack_sizes.c", "if (!(byte & 0x80))", "if (true)"),
     # What is promised.
     ("a check of other bytes", "linker/check_site.c", "memcmp(bytes + 19, \"\\x65\\x4d\\x3b\\x13\\x0f\\x82\", 6) != 0 ||", ""),
     ("a check without its import", "linker/check_site.c", "strcmp(code->functions[overflow].import, \"rex_stack_overflow\") != 0 ||", ""),
