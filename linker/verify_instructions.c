@@ -310,7 +310,7 @@ static bool leaves_base(const struct verify *verify, uint32_t index, ZydisRegist
            operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER && operands[0].reg.value == base;
 }
 
-/* Reads of the visible fields; writes of what the crate may say about itself. */
+/* Reads of the visible fields. */
 static bool is_right_access(const ZydisDecodedInstruction *decoded,
                             const ZydisDecodedOperand *operands)
 {
@@ -330,11 +330,7 @@ static bool is_right_access(const ZydisDecodedInstruction *decoded,
         return true;
     case ZYDIS_MNEMONIC_MOV:
     case ZYDIS_MNEMONIC_MOVZX:
-        return memory == &operands[1] ||
-               (memory->mem.disp.value == REX_CPU_TERMINATION && memory->size == 8 &&
-                operands[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
-                (operands[1].imm.value.u == REX_TERMINATION_PROGRAM ||
-                 operands[1].imm.value.u == REX_TERMINATION_HELPER));
+        return memory == &operands[1];
     default:
         return false;
     }

@@ -76,13 +76,8 @@ static int write_abi(void)
 {
     write_header("rex_abi.h");
     write_constant("LOG_MAX", "usize", REX_LOG_MAX);
-    write_constant("TERMINATION_PROGRAM", "u8", REX_TERMINATION_PROGRAM);
-    write_constant("TERMINATION_HELPER", "u8", REX_TERMINATION_HELPER);
-    write_constant("TERMINATION_EXPIRED", "u8", REX_TERMINATION_EXPIRED);
-    write_constant("TERMINATION_EXITING", "u8", REX_TERMINATION_EXITING);
     write_constant("CPU_NUMBER", "usize", REX_CPU_NUMBER);
     write_constant("CPU_NUMA_NODE", "usize", REX_CPU_NUMA_NODE);
-    write_constant("CPU_TERMINATION", "usize", REX_CPU_TERMINATION);
     write_constant("MAP_DEFINITION_SIZE", "usize", sizeof(struct rex_map_definition));
     write_constant("MAP_DEFINITION_MAP", "usize",
                    __builtin_offsetof(struct rex_map_definition, map));

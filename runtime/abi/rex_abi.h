@@ -37,22 +37,14 @@
 #define REX_TIMEOUT_DEFAULT_MS 100u
 
 /*
- * Termination byte: who may be stopped where. The watchdog looks at it when a run has used its
- * time. Whatever the byte says, the saved instruction pointer is rewritten only when it lies in the
- * object's own text: never in an import, be it called by the program or by a message's Display.
- *   PROGRAM   program text is running: the watchdog sets EXITING and rewrites the saved instruction
- *             pointer to __rex_handle_timeout. Outside the object's text it sets EXPIRED.
- *   HELPER    an import is running: the watchdog sets EXPIRED and leaves; the crate looks when the
- *             import returns, and jumps to __rex_handle_timeout itself. A store of PROGRAM that
- * races with the watchdog loses at most one tick, as the watchdog fires until the run has ended.
- *   EXPIRED   as above.
- *   EXITING   a panic or a timeout is being handled: a further expiry in the object's text goes
- * straight to the landing pad. The runtime sets PROGRAM before each run.
+ * Termination. When a run has used its time, its watchdog looks where it was interrupted. In the
+ * object's own text it rewrites the saved instruction pointer to __rex_handle_timeout, which may
+ * happen at any instruction: what a run holds is known to the runtime, not to the text (below). Out
+ * of it, in an import, nothing is interrupted, be it called by the program or by a message's Display:
+ * the runtime marks the run as expired, and ends it at the latest where it next enters or leaves an
+ * import. So a program does nothing for this, and nothing that it does can prevent it. While a panic
+ * or a timeout is being handled a further expiry goes straight to the landing pad.
  */
-#define REX_TERMINATION_PROGRAM 0
-#define REX_TERMINATION_HELPER 1
-#define REX_TERMINATION_EXPIRED 2
-#define REX_TERMINATION_EXITING 3
 
 /*
  * What the runtime has to give back when a run ends by a panic: a kind and an argument, never a
@@ -77,21 +69,17 @@
 #define REX_CLEANUP_TASK 3      /* argument: struct task_struct *; released by a reference less */
 #define REX_CLEANUP_ENTRIES 64
 
-/* Per-CPU state that program text may touch, at gs:[rex_cpu + offset]: reads of every field below,
- * writes of the termination byte only. */
+/* Per-CPU state that program text may read, at gs:[rex_cpu + offset]. It writes nothing there. */
 #define REX_CPU_STACK_LIMIT 0   /* u64: lowest address a program frame may reach on this run */
 #define REX_CPU_NUMBER 8        /* u32: this CPU's number, as smp_processor_id() */
 #define REX_CPU_NUMA_NODE 12    /* u32: its NUMA node */
-#define REX_CPU_TERMINATION 16  /* u8: REX_TERMINATION_* */
-#define REX_CPU_VISIBLE_SIZE 24 /* bytes of it that program text may name */
+#define REX_CPU_VISIBLE_SIZE 16 /* bytes of it that program text may name */
 
 #ifndef __ASSEMBLER__
 struct rex_cpu {
     unsigned long long stack_limit;
     unsigned int cpu_number;
     unsigned int numa_node;
-    unsigned char termination;
-    unsigned char reserved[7];
     /* The runtime's own state follows in each runtime's own structure. */
 };
 

@@ -36,8 +36,8 @@ static int on_die(struct notifier_block *block, unsigned long event, void *data)
 	default:
 		return NOTIFY_DONE;
 	}
-	if (!regs || user_mode(regs) || !state->program || state->program == REX_CPU_ABSENT ||
-	    !rex_image_has_text(&state->program->object->image, regs->ip - (event == DIE_INT3)))
+	if (!regs || user_mode(regs) || !rex_is_running(state->running) ||
+	    !rex_image_has_text(&rex_running_program(state)->object->image, regs->ip - (event == DIE_INT3)))
 		return NOTIFY_DONE;
 	*this_cpu_ptr(&rex_fault_record) = (struct rex_fault_record){
 		/* Of a kernel-mode page fault the notifier is not told the number (arch/x86/mm/fault.c). */

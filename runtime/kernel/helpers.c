@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Imports that the module implements. Each runs with preemption off, on the program's stack. Program text has
- * set the termination byte to HELPER (rex_abi.h), so the watchdog lets it finish.
+ * Imports that the module implements. Each runs with preemption off, on the program's stack. The watchdog lets each
+ * finish (rex_abi.h, "Termination").
  */
 #include <linux/bpf.h>
 #include <linux/pid_namespace.h>
@@ -19,7 +19,7 @@
 /* Whether the run may call what is for programs of these types: an object may have several. */
 static bool is_type(const struct rex_cpu_state *state, u32 types)
 {
-	return types & (1u << state->program->type);
+	return types & (1u << rex_running_program(state)->type);
 }
 
 /* As bpf_trace_printk() shows it. Always 0. */
@@ -58,8 +58,8 @@ s64 rex_spin_lock(u32 *lock)
 	/* With interrupts off and no other CPU to send an NMI nobody but this loop looks at the time. */
 	start = ktime_get_mono_fast_ns();
 	while (cmpxchg_acquire(lock, 0, 1) != 0) {
-		if (READ_ONCE(state->visible.termination) == REX_TERMINATION_EXPIRED ||
-		    ktime_get_mono_fast_ns() - start > state->program->object->timeout_ms * (u64)NSEC_PER_MSEC)
+		if (READ_ONCE(state->running) & REX_RUN_EXPIRED ||
+		    ktime_get_mono_fast_ns() - start > rex_running_program(state)->object->timeout_ms * (u64)NSEC_PER_MSEC)
 			return -EDEADLK;
 		cpu_relax();
 	}

@@ -49,12 +49,15 @@ static void copy_segments(struct rex_image *image, const struct rex_elf *elf)
 }
 
 int rex_image_create(struct rex_image *image, const struct rex_elf *elf, const struct rex_note *note,
-		     size_t extra, struct rex_message *message)
+		     size_t trampolines, struct rex_message *message)
 {
+	/* One gate for each symbol is enough. */
+	const size_t extra = trampolines + elf->dynamic_symbol_count * rex_gate_size();
 	struct vm_struct *area;
 	int error;
 
-	*image = (struct rex_image){.size = elf->image_size, .extra = PAGE_ALIGN(extra)};
+	*image = (struct rex_image){.size = elf->image_size, .extra = PAGE_ALIGN(extra),
+				    .gates = elf->image_size + trampolines};
 	image->base = allocate(image->size + image->extra);
 	area = image->base ? rex_kernel_find_vm_area(image->base) : NULL;
 	if (!area) {

@@ -2,8 +2,9 @@
 /*
  * An object in memory: one row of pages in the module range, so that everything in it reaches every
  * kernel function by a 32-bit displacement. First the image as its file lays it out, then a page or more with
- * the programs' trampolines. While it is filled in it is writable and not executable; then the text and the
- * trampolines are made executable and read-only, everything else but writable data read-only.
+ * the programs' trampolines and the imports' gates. While it is filled in it is writable and not executable; then
+ * the text, the trampolines and the gates are made executable and read-only, everything else but writable data
+ * read-only.
  */
 #ifndef REX_KERNEL_IMAGE_H
 #define REX_KERNEL_IMAGE_H
@@ -17,14 +18,15 @@
 struct rex_image {
 	u8 *base; /* NULL: there is none */
 	u32 size; /* of the image, whole pages */
-	u32 extra; /* of the trampolines, whole pages */
+	u32 extra; /* of the trampolines and gates, whole pages */
+	u32 gates; /* where those begin, from base */
 	unsigned long text_start, text_end;
 	unsigned long handle_timeout, panic_body;
 };
 
 /* Allocates and fills in everything but what the trampolines and maps need; writable, not executable. */
 int rex_image_create(struct rex_image *image, const struct rex_elf *elf, const struct rex_note *note,
-		     size_t extra, struct rex_message *message);
+		     size_t trampolines, struct rex_message *message);
 /* Makes it what it stays until it is freed. */
 int rex_image_protect(struct rex_image *image, const struct rex_elf *elf, struct rex_message *message);
 /* No CPU may be in it any more. */

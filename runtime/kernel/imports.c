@@ -12,6 +12,7 @@
 
 #define JMP_REL32 0xe9
 #define INT3 0xcc
+#define RET 0xc3
 #define THUNK_SIZE 16 /* bytes that each thunk has to itself (linker/thunks.h) */
 #define WORD 8
 
@@ -24,6 +25,7 @@ struct linker {
 	unsigned long *bound; /* a bit for each dynamic symbol */
 	unsigned long *named; /* a bit for each import that there is */
 	u32 thunks; /* that were written */
+	u32 gates;
 };
 
 static bool is_inside(struct rex_range range, u64 address, u32 size)
@@ -114,21 +116,33 @@ static int check_permitted(struct linker *linker, const struct rex_import *impor
 	return 0;
 }
 
+/* Where the thunk is to jump: to a gate of the function's own, unless it does not return. */
+static unsigned long make_gate(struct linker *linker, const struct rex_import *import,
+			       unsigned long function)
+{
+	u8 *gate = linker->image->base + linker->image->gates + linker->gates * rex_gate_size();
+
+	if (import->noreturn)
+		return function;
+	linker->gates++;
+	return rex_gate_write(gate, function) ? 0 : (unsigned long)gate;
+}
+
 /*
- * The thunk of an imported function: `endbr64; jmp *slot`, to which the jump to the function itself is
- * written. A function that is imported without one could only be called by code that the contract
+ * The thunk of an imported function: `endbr64; jmp *slot`, over which a direct jump is written; only direct
+ * calls lead to it (REX0736 and kcfi's check), so it needs no mark. A function that is imported without one could only be called by code that the contract
  * forbids; its slot holds 0.
  */
 static int link_thunk(struct linker *linker, const struct rex_import *import, u64 slot)
 {
 	static const u8 start[] = {0xf3, 0x0f, 0x1e, 0xfa, 0xff, 0x25};
-	const unsigned long function = rex_import_address(import);
+	unsigned long target = rex_import_address(import);
 	const struct rex_elf_function *thunk;
 	char name[REX_NAME_SIZE];
 	const u8 *bytes;
 	s32 distance;
 
-	if (!function)
+	if (!target)
 		return rex_refuse(linker->message, -ENOENT, "this kernel does not have %s", import->name);
 	snprintf(name, sizeof(name), "__rex_import_%s", import->name);
 	thunk = rex_elf_function(linker->elf, name);
@@ -145,8 +159,9 @@ static int link_thunk(struct linker *linker, const struct rex_import *import, u6
 	if (thunk->start + sizeof(start) + sizeof(distance) + (s64)distance != slot)
 		return rex_refuse(linker->message, -ENOEXEC, "REX0728: the thunk of %s leads elsewhere",
 				  import->name);
-	memset(linker->image->base + thunk->start + 4, INT3, THUNK_SIZE - 4);
-	if (rex_image_branch(linker->image->base + thunk->start + 4, JMP_REL32, function))
+	target = make_gate(linker, import, target);
+	memset(linker->image->base + thunk->start, INT3, THUNK_SIZE);
+	if (!target || rex_image_branch(linker->image->base + thunk->start, JMP_REL32, target))
 		return rex_refuse(linker->message, -ERANGE, "%s is out of reach", import->name);
 	linker->thunks++;
 	return 0;
@@ -221,6 +236,16 @@ static unsigned long return_thunk(void)
 		return 0;
 	thunk = (unsigned long *)rex_symbol("x86_return_thunk");
 	return thunk ? *thunk : 0;
+}
+
+int rex_image_return(u8 *at)
+{
+	const unsigned long target = return_thunk();
+
+	if (target)
+		return rex_image_branch(at, JMP_REL32, target);
+	*at = RET;
+	return 0;
 }
 
 /* One of the two thunks that are not imports: bytes as known, then as this kernel needs them. */

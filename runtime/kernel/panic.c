@@ -23,16 +23,15 @@ static bool begin_exit(struct rex_cpu_state *state, enum rex_end end)
 		state->body_end = end;
 		return false;
 	}
-	state->visible.termination = REX_TERMINATION_EXITING;
 	state->end = end;
-	state->seen = 0;
+	this_cpu_and(rex_cpu_state.running, ~REX_RUN_NOTES);
 	return true;
 }
 
 static void after_exit(struct rex_cpu_state *state)
 {
-	if (state->program->object->flags & REX_LOAD_DETACH_ON_PANIC)
-		rex_program_detach(state->program);
+	if (rex_running_program(state)->object->flags & REX_LOAD_DETACH_ON_PANIC)
+		rex_program_detach(rex_running_program(state));
 }
 
 /*
@@ -53,7 +52,7 @@ static void format_panic(struct rex_cpu_state *state, const void *panic_info, ch
 	state->inner = 1;
 	state->has_panic_frame = 1;
 	barrier();
-	length = rex_stack_call(top, state->program->object->image.panic_body, (u64)panic_info,
+	length = rex_stack_call(top, rex_running_program(state)->object->image.panic_body, (u64)panic_info,
 				(u64)message, REX_LOG_MAX);
 	barrier();
 	state->has_panic_frame = 0;
@@ -72,8 +71,8 @@ void __noreturn rex_panic(const void *panic_info)
 
 	if (!begin_exit(state, REX_END_PANICKED))
 		rex_abandon();
-	this_cpu_inc(state->program->statistics->panics);
-	report = rex_report_begin(state->program, REX_END_PANICKED);
+	this_cpu_inc(rex_running_program(state)->statistics->panics);
+	report = rex_report_begin(rex_running_program(state), REX_END_PANICKED);
 	rex_trace(state, report, 0, (unsigned long)frame);
 	/*
 	 * The message's Display is the program's code, and may look at records and tasks that the run holds: they
@@ -95,9 +94,9 @@ void __noreturn rex_abort(void)
 
 	if (!begin_exit(state, REX_END_PANICKED))
 		rex_abandon();
-	this_cpu_inc(state->program->statistics->panics);
+	this_cpu_inc(rex_running_program(state)->statistics->panics);
 	rex_cleanup_release(state);
-	report = rex_report_begin(state->program, REX_END_PANICKED);
+	report = rex_report_begin(rex_running_program(state), REX_END_PANICKED);
 	rex_trace(state, report, 0, (unsigned long)frame);
 	if (report)
 		strscpy(report->message,
@@ -116,9 +115,9 @@ void __noreturn rex_timeout(void)
 
 	if (!begin_exit(state, REX_END_TIMED_OUT))
 		rex_abandon();
-	this_cpu_inc(state->program->statistics->timeouts);
+	this_cpu_inc(rex_running_program(state)->statistics->timeouts);
 	rex_cleanup_release(state);
-	report = rex_report_begin(state->program, REX_END_TIMED_OUT);
+	report = rex_report_begin(rex_running_program(state), REX_END_TIMED_OUT);
 	/* The watchdog has left where it stopped the program; else the program looked at the time itself. */
 	rex_trace(state, report, state->interrupted,
 		  state->interrupted ? state->frame : (unsigned long)frame);
@@ -135,9 +134,9 @@ void __noreturn rex_stack_overflow(void)
 
 	if (!begin_exit(state, REX_END_OVERFLOWED))
 		rex_abandon();
-	this_cpu_inc(state->program->statistics->overflows);
+	this_cpu_inc(rex_running_program(state)->statistics->overflows);
 	rex_cleanup_release(state);
-	report = rex_report_begin(state->program, REX_END_OVERFLOWED);
+	report = rex_report_begin(rex_running_program(state), REX_END_OVERFLOWED);
 	rex_trace(state, report, 0, (unsigned long)frame);
 	rex_report_end(report);
 	after_exit(state);
@@ -152,9 +151,9 @@ void __noreturn rex_fault(void)
 	struct rex_report *report;
 	const bool first = begin_exit(state, REX_END_FAULTED);
 
-	this_cpu_inc(state->program->statistics->faults);
-	rex_object_quarantine(state->program->object);
-	report = rex_report_begin(state->program, REX_END_FAULTED);
+	this_cpu_inc(rex_running_program(state)->statistics->faults);
+	rex_object_quarantine(rex_running_program(state)->object);
+	report = rex_report_begin(rex_running_program(state), REX_END_FAULTED);
 	rex_trace(state, report, fault.ip, fault.frame);
 	if (report) {
 		report->trap = fault.trap;

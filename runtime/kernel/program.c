@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A program's trampoline: a copy of the template in dispatch.S with the program's own addresses in it. */
+/* Copies of the templates in dispatch.S: programs' trampolines and imports' gates. */
 #include <linux/string.h>
 
+#include "runtime/kernel/helpers.h"
+#include "runtime/kernel/imports.h"
 #include "runtime/kernel/object.h"
 #include "runtime/kernel/state.h"
 
 #define TRAMPOLINE_ALIGN 64
+#define GATE_ALIGN 32
 
 size_t rex_trampoline_size(void)
 {
 	return ALIGN(rex_trampoline_end - rex_trampoline_template, TRAMPOLINE_ALIGN);
 }
 
-/* The displacement that ends at the label. */
-static int put_displacement(u8 *at, const u8 *label, unsigned long target)
+size_t rex_gate_size(void)
 {
-	u8 *end = at + (label - rex_trampoline_template);
+	return ALIGN(rex_gate_end - rex_gate_template, GATE_ALIGN);
+}
+
+/* The displacement that ends where the template has the label. */
+static int put_displacement(u8 *at, const u8 *template, const u8 *label, unsigned long target)
+{
+	u8 *end = at + (label - template);
 	const s64 distance = target - (unsigned long)end;
 	const s32 relative = distance;
 
@@ -25,20 +33,45 @@ static int put_displacement(u8 *at, const u8 *label, unsigned long target)
 	return 0;
 }
 
+/* A direct call may pass over the mark of the places that indirect ones may lead to. */
+static unsigned long past_mark(unsigned long entry)
+{
+	static const u8 endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
+
+	return memcmp((const void *)entry, endbr64, sizeof(endbr64)) == 0 ? entry + sizeof(endbr64) : entry;
+}
+
 int rex_program_write_trampoline(struct rex_program *program, u8 *at)
 {
-	int error;
+	const struct {
+		const u8 *label;
+		unsigned long target;
+	} branches[] = {
+		{rex_trampoline_nested, (unsigned long)rex_enter_aside},
+		{rex_trampoline_masked, (unsigned long)rex_enter_masked},
+		{rex_trampoline_entry, past_mark(program->entry)},
+		{rex_trampoline_pending, (unsigned long)rex_leave_pending},
+		{rex_trampoline_reschedule, (unsigned long)rex_leave_reschedule},
+	};
+	int error = 0;
+	size_t i;
 
 	memcpy(at, rex_trampoline_template, rex_trampoline_end - rex_trampoline_template);
 	memcpy(at + (rex_trampoline_program - rex_trampoline_template) - sizeof(program), &program,
 	       sizeof(program));
-	error = put_displacement(at, rex_trampoline_nested, (unsigned long)rex_enter_aside);
+	for (i = 0; i < ARRAY_SIZE(branches) && !error; i++)
+		error = put_displacement(at, rex_trampoline_template, branches[i].label, branches[i].target);
 	if (!error)
-		error = put_displacement(at, rex_trampoline_masked, (unsigned long)rex_enter_aside);
-	if (!error)
-		error = put_displacement(at, rex_trampoline_entry, program->entry);
-	if (!error)
-		error = put_displacement(at, rex_trampoline_leave, (unsigned long)rex_leave);
+		error = rex_image_return(at + (rex_trampoline_reschedule - rex_trampoline_template));
 	program->trampoline = (unsigned long)at;
 	return error;
+}
+
+int rex_gate_write(u8 *at, unsigned long import)
+{
+	int error;
+
+	memcpy(at, rex_gate_template, rex_gate_end - rex_gate_template);
+	error = put_displacement(at, rex_gate_template, rex_gate_import, import);
+	return error ? error : put_displacement(at, rex_gate_template, rex_gate_timeout, (unsigned long)rex_timeout);
 }

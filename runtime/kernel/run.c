@@ -16,15 +16,14 @@
 #include "runtime/kernel/symbols.h"
 #include "runtime/kernel/watchdog.h"
 
-DEFINE_PER_CPU(struct rex_cpu_state, rex_cpu_state) = {.program = REX_CPU_ABSENT};
+DEFINE_PER_CPU(struct rex_cpu_state, rex_cpu_state) = {.running = REX_CPU_ABSENT};
 
 static_assert(offsetof(struct rex_cpu_state, visible.stack_limit) == REX_CPU_STACK_LIMIT);
 static_assert(offsetof(struct rex_cpu_state, visible.cpu_number) == REX_CPU_NUMBER);
 static_assert(offsetof(struct rex_cpu_state, visible.numa_node) == REX_CPU_NUMA_NODE);
-static_assert(offsetof(struct rex_cpu_state, visible.termination) == REX_CPU_TERMINATION);
 static_assert(offsetof(struct rex_cpu_state, landing) == REX_STATE_LANDING);
-static_assert(offsetof(struct rex_cpu_state, program) == REX_STATE_PROGRAM);
-static_assert(offsetof(struct rex_cpu_state, number) == REX_STATE_NUMBER);
+static_assert(offsetof(struct rex_cpu_state, running) == REX_STATE_RUNNING);
+static_assert(__alignof__(struct rex_program) > REX_RUN_NOTES);
 static_assert(offsetof(struct rex_cpu_state, stack_top) == REX_STATE_STACK_TOP);
 static_assert(offsetof(struct rex_cpu_state, held) == REX_STATE_PENDING);
 static_assert(offsetof(struct rex_cpu_state, inner) == REX_STATE_INNER);
@@ -34,9 +33,6 @@ static_assert(offsetof(struct rex_statistics, runs) == 0);
 static_assert(offsetof(struct pcpu_hot, preempt_count) == 8); /* REX_PREEMPT_COUNT */
 #endif
 
-/* Numbers of runs aside have this bit, so that they are none of an outermost run's. */
-#define ASIDE_NUMBER BIT_ULL(63)
-
 static bool run_in_nmi;
 module_param(run_in_nmi, bool, 0444);
 MODULE_PARM_DESC(run_in_nmi, "Run programs in NMIs, where one that does not end cannot be stopped");
@@ -45,7 +41,6 @@ static bool measure_stacks;
 module_param(measure_stacks, bool, 0444);
 MODULE_PARM_DESC(measure_stacks, "Say at the module's end how much of the stacks was used");
 
-static DEFINE_PER_CPU(u64, aside_number);
 /* The kernel's own (arch/x86/kernel/nmi.c): 0 is NMI_NOT_RUNNING. */
 static unsigned int __percpu *nmi_state;
 static int hotplug_state;
@@ -99,25 +94,24 @@ static u32 run_aside(struct rex_cpu_state *state, void *context, struct rex_prog
 	u32 stack = 0;
 	u32 verdict;
 
-	if (!state->program)
+	if (!state->running)
 		top = state->stack_top;
-	else if (state->program != REX_CPU_ABSENT && state->depth + 1 < REX_RUNS)
+	else if (state->running != REX_CPU_ABSENT && state->depth + 1 < REX_RUNS)
 		top = choose_stack(state, program, &stack);
 	if (top == 0) {
 		this_cpu_inc(program->statistics->skipped);
 		return REX_DEFAULT_VERDICT;
 	}
-	if (state->program)
+	if (state->running)
 		this_cpu_inc(program->statistics->nested);
 	this_cpu_inc(program->statistics->runs);
 	outer = *state;
 	/* The watchdog acts on program text only; until that runs, what it sees may be half of each run. */
-	state->program = program;
-	state->number = this_cpu_inc_return(aside_number) | ASIDE_NUMBER;
+	state->running = (unsigned long)program;
 	state->held = 0;
 	state->end = REX_END_RETURNED;
 	state->inner = 1;
-	state->depth = outer.program ? outer.depth + 1 : 0;
+	state->depth = outer.running ? outer.depth + 1 : 0;
 	state->stack = stack;
 	state->has_panic_frame = 0;
 	state->cleanup = state->memory->cleanup[state->depth];
@@ -125,7 +119,6 @@ static u32 run_aside(struct rex_cpu_state *state, void *context, struct rex_prog
 	state->interrupted = 0;
 	state->visible.stack_limit = program->checked ? top - sizeof(long) - program->stack_bound :
 							stack_limit(top);
-	state->visible.termination = REX_TERMINATION_PROGRAM;
 	barrier();
 	verdict = rex_stack_call(top, program->entry, (u64)context, 0, 0);
 	barrier();
@@ -157,7 +150,7 @@ u32 rex_settle(u32 verdict)
 	if (state->end != REX_END_RETURNED)
 		verdict = REX_DEFAULT_VERDICT;
 	else if (state->held != 0)
-		rex_report_end(rex_report_begin(state->program, REX_END_RETURNED));
+		rex_report_end(rex_report_begin(rex_running_program(state), REX_END_RETURNED));
 	rex_cleanup_release(state);
 	state->end = REX_END_RETURNED;
 	state->interrupted = 0;
@@ -264,7 +257,7 @@ static int on_online(unsigned int cpu)
 		state->stack_top = state->memory->stacks[0].top;
 		state->visible.stack_limit = stack_limit(state->stack_top);
 		state->cleanup = state->memory->cleanup[0];
-		smp_store_release(&state->program, NULL);
+		smp_store_release(&state->running, 0);
 	}
 	rex_watchdog_online();
 	return 0;
@@ -302,7 +295,7 @@ void rex_cpus_exit(void)
 	for_each_possible_cpu(cpu) {
 		struct rex_cpu_state *state = per_cpu_ptr(&rex_cpu_state, cpu);
 
-		state->program = REX_CPU_ABSENT;
+		state->running = REX_CPU_ABSENT;
 		free_memory(state->memory);
 		state->memory = NULL;
 	}

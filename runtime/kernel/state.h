@@ -12,13 +12,15 @@
 
 #include "runtime/abi/rex_abi.h"
 
-#define REX_STATE_LANDING 24
-#define REX_STATE_PROGRAM 32
-#define REX_STATE_NUMBER 40
-#define REX_STATE_STACK_TOP 48
-#define REX_STATE_PENDING 56
-#define REX_STATE_INNER 59
+#define REX_STATE_LANDING 16
+#define REX_STATE_RUNNING 24
+#define REX_STATE_STACK_TOP 32
+#define REX_STATE_PENDING 40
+#define REX_STATE_INNER 43
 #define REX_PROGRAM_STATISTICS 0
+
+/* A bit of running: the run has used its time, and ends where it next enters an import. */
+#define REX_RUN_EXPIRED 2
 
 /* Stacks of a CPU: a run in task context, one in softirq, hardirq, breakpoint and NMI each. */
 #define REX_STACKS 5
@@ -65,17 +67,20 @@ struct rex_cpu_memory {
 };
 
 /*
- * program is what makes a run: it is set first and cleared last, and while it is set nobody starts a
- * run but as a nested one. A CPU without memory has REX_CPU_ABSENT there, so that the way in looks at
- * one word only.
+ * running is what makes a run: it is set first and cleared last, and while it is set nobody starts a
+ * run but as a nested one. It is the program, or 0, and in the bits that an address has to spare what the
+ * watchdog notes of the run. So these notes are of this run and no other: the store that begins a run begins
+ * without them, and the store that ends it takes them away. A CPU without memory has REX_CPU_ABSENT there, so
+ * that the way in looks at one word only.
  */
-#define REX_CPU_ABSENT ((struct rex_program *)1)
+#define REX_RUN_WATCHED 1ul /* watched_since is this run's */
+#define REX_RUN_NOTES (REX_RUN_WATCHED | REX_RUN_EXPIRED)
+#define REX_CPU_ABSENT 4ul
 
 struct rex_cpu_state {
 	struct rex_cpu visible; /* what program text may touch */
 	unsigned long landing; /* rsp to go back to when program text is left, however that happens */
-	struct rex_program *program; /* NULL: nothing runs */
-	u64 number; /* of the run, to tell it from the next */
+	unsigned long running; /* 0: nothing */
 	unsigned long stack_top; /* where a first run's stack begins */
 	/* These four bytes are 0 when a run ends well and has given back what it took. */
 	u16 held; /* entries of cleanup */
@@ -90,9 +95,24 @@ struct rex_cpu_state {
 	unsigned long frame; /* rbp there */
 	struct rex_cpu_memory *memory;
 	/* The watchdog's. */
-	u64 seen; /* the run that was going at its last look */
-	u64 seen_at; /* when that was first so, in nanoseconds of the monotonic clock */
+	u64 watched_since; /* in nanoseconds of the monotonic clock */
 };
+
+static inline struct rex_program *rex_program_of(unsigned long running)
+{
+	return (struct rex_program *)(running & ~REX_RUN_NOTES);
+}
+
+/* Of a run that there is. */
+static inline struct rex_program *rex_running_program(const struct rex_cpu_state *state)
+{
+	return rex_program_of(READ_ONCE(state->running));
+}
+
+static inline bool rex_is_running(unsigned long running)
+{
+	return running != 0 && running != REX_CPU_ABSENT;
+}
 
 DECLARE_PER_CPU(struct rex_cpu_state, rex_cpu_state);
 
@@ -114,10 +134,13 @@ static inline void __noreturn rex_abandon(void)
 /* The start of a program's trampoline, to be copied, and what is to be filled in there. */
 extern const u8 rex_trampoline_template[];
 extern const u8 rex_trampoline_program[], rex_trampoline_nested[], rex_trampoline_masked[];
-extern const u8 rex_trampoline_entry[];
-extern const u8 rex_trampoline_leave[], rex_trampoline_end[];
+extern const u8 rex_trampoline_entry[], rex_trampoline_pending[], rex_trampoline_reschedule[];
+extern const u8 rex_trampoline_end[];
+/* What stands between an import's thunk and the import. */
+extern const u8 rex_gate_template[];
+extern const u8 rex_gate_import[], rex_gate_timeout[], rex_gate_end[];
 /* Jumped to by trampolines. Not C functions; only their addresses are used. */
-extern const u8 rex_enter_aside[], rex_leave[];
+extern const u8 rex_enter_aside[], rex_enter_masked[], rex_leave_pending[], rex_leave_reschedule[];
 
 /* run.c */
 

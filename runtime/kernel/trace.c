@@ -33,7 +33,7 @@ static void follow(const struct rex_cpu_state *state, struct rex_report *report,
 		const unsigned long *words = (const unsigned long *)frame;
 
 		if (frame % 8 != 0 || frame < above || frame > top - 16 ||
-		    !rex_image_has_text(&state->program->object->image, words[1]))
+		    !rex_image_has_text(&rex_running_program(state)->object->image, words[1]))
 			return;
 		add(report, words[1]);
 		above = frame + 16;
@@ -51,9 +51,10 @@ static void follow_kernel(const struct rex_cpu_state *state, struct rex_report *
 		.r13 = landing[2],
 		.r12 = landing[3],
 		.bx = landing[4],
-		.bp = landing[5],
-		.ip = landing[6],
-		.sp = (unsigned long)(landing + 7),
+		.flags = landing[5],
+		.bp = landing[6],
+		.ip = landing[7],
+		.sp = (unsigned long)(landing + 8),
 		.cs = __KERNEL_CS,
 		.ss = __KERNEL_DS,
 	};

@@ -2,12 +2,15 @@
 /*
  * A timer per CPU looks every 10 ms at what runs there. A run that it has seen for the time that its object gives
  * it is sent to its timeout handler, by rewriting the instruction pointer of the interrupted context, and
- * only when that lies in the object's text; an import finishes first (rex_abi.h, "Termination byte").
+ * only when that lies in the object's text; an import finishes first, and the run ends in the gate of the next one
+ * (dispatch.S) or when it is found in its text soon after (rex_abi.h, "Termination").
  *
  * A run with interrupts off stops its own CPU's timer too. So each CPU also watches the next one, and sends it
- * an NMI when its timer is late and a run there has used its time. That needs a CPU whose timer comes: not all CPUs
- * may be in such runs at a time, as they would be when programs sample all CPUs at once. The last one waits at the
- * door for another to leave, and watches that one meanwhile.
+ * an NMI when its timer is late and something runs there; in the NMI the CPU looks as in the timer. That needs a CPU
+ * whose timer comes: not all CPUs may be in such runs at a time, as they would be when programs sample all CPUs at
+ * once. The last one waits at the door for another to leave, and has that one look meanwhile.
+ *
+ * Only the CPU itself notes anything of its runs, in interrupts and NMIs on top of them.
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
@@ -27,8 +30,6 @@
 #define PERIOD_NS (10 * (u64)NSEC_PER_MSEC)
 /* When a run is over its time but in an import: soon it will be in its own text. */
 #define RETRY_NS (200 * (u64)NSEC_PER_USEC)
-/* The crate looks at the termination byte right after an import; what has not done so by then never will. */
-#define GRACE_NS (20 * (u64)NSEC_PER_MSEC)
 /* A CPU whose timer has not come for so long has interrupts off. */
 #define LATE_NS (3 * PERIOD_NS)
 /* A run that waits so long for its place is skipped: the CPU goes on, and its timer with it. */
@@ -37,11 +38,8 @@
 struct watch {
 	struct hrtimer timer;
 	u64 last; /* when the timer last came */
-	/* Written by the CPU that watches this one. */
-	u64 seen; /* number of the run */
-	u64 seen_at;
-	atomic64_t stop; /* number of the run that an NMI shall stop */
-	u64 asked_at; /* when an NMI was last sent */
+	atomic_t asked; /* by another CPU, to look in an NMI */
+	u64 asked_at; /* when that last was */
 	unsigned int masked; /* runs with interrupts off, within each other, on this CPU */
 };
 
@@ -51,27 +49,32 @@ static DEFINE_MUTEX(users_lock);
 static unsigned int users;
 static bool active; /* with CPU hotplug held off */
 
-static bool is_running(const struct rex_program *program)
-{
-	return program && program != REX_CPU_ABSENT;
-}
-
 static u64 time_limit(const struct rex_program *program)
 {
 	return program->object->timeout_ms * (u64)NSEC_PER_MSEC;
+}
+
+/* Single instructions, so that neither an NMI nor a run within the interrupt comes between. */
+static void note(unsigned long notes)
+{
+	this_cpu_or(rex_cpu_state.running, notes);
+}
+
+static void forget(void)
+{
+	this_cpu_and(rex_cpu_state.running, ~REX_RUN_NOTES);
 }
 
 /*
  * The run has used its time. *ip is where the CPU goes on after the interrupt. Returns whether the run should be
  * looked at again soon.
  */
-static bool expire(struct rex_cpu_state *state, unsigned long *ip, unsigned long frame, bool overdue)
+static bool expire(struct rex_cpu_state *state, unsigned long *ip, unsigned long frame)
 {
-	const struct rex_image *image = &state->program->object->image;
+	const struct rex_image *image = &rex_running_program(state)->object->image;
 
 	if (!rex_image_has_text(image, *ip)) {
-		if (state->visible.termination == REX_TERMINATION_HELPER)
-			state->visible.termination = REX_TERMINATION_EXPIRED;
+		note(REX_RUN_EXPIRED);
 		return true;
 	}
 	if (state->end != REX_END_RETURNED) { /* the panic body */
@@ -79,68 +82,50 @@ static bool expire(struct rex_cpu_state *state, unsigned long *ip, unsigned long
 		*ip = (unsigned long)rex_land;
 		return false;
 	}
-	if (state->visible.termination == REX_TERMINATION_HELPER)
-		state->visible.termination = REX_TERMINATION_EXPIRED;
-	if (state->visible.termination == REX_TERMINATION_EXPIRED && !overdue)
-		return true;
-	state->visible.termination = REX_TERMINATION_EXITING;
+	/* What follows has a limit of its own. */
+	forget();
 	state->interrupted = *ip;
 	state->frame = frame;
-	state->seen = 0;
 	*ip = image->handle_timeout;
 	return false;
 }
 
 /* Returns when to look again. */
-static u64 look(struct rex_cpu_state *state, struct pt_regs *regs, u64 now)
+static u64 look(unsigned long *ip, unsigned long frame, u64 now)
 {
-	u64 limit;
+	struct rex_cpu_state *state = this_cpu_ptr(&rex_cpu_state);
+	const unsigned long running = READ_ONCE(state->running);
 
-	if (!is_running(state->program) || !regs)
+	if (!rex_is_running(running))
 		return PERIOD_NS;
-	if (state->seen != state->number) {
-		state->seen = state->number;
-		state->seen_at = now;
+	if (!(running & REX_RUN_WATCHED)) {
+		/* When the timer is late the run may have been there for that long. */
+		const bool late = now - this_cpu_ptr(&watches)->last >= LATE_NS;
+
+		WRITE_ONCE(state->watched_since, late ? now - LATE_NS : now);
+		note(REX_RUN_WATCHED);
 		return PERIOD_NS;
 	}
-	limit = time_limit(state->program);
-	if (now - state->seen_at < limit)
+	if (now - READ_ONCE(state->watched_since) < time_limit(rex_program_of(running)))
 		return PERIOD_NS;
-	return expire(state, &regs->ip, regs->bp, now - state->seen_at >= limit + GRACE_NS) ? RETRY_NS :
-												 PERIOD_NS;
+	return expire(state, ip, frame) ? RETRY_NS : PERIOD_NS;
 }
 
-static void ask(unsigned int cpu, u64 number, u64 now)
+static void ask(unsigned int cpu, u64 now)
 {
 	struct watch *watch = per_cpu_ptr(&watches, cpu);
 
 	WRITE_ONCE(watch->asked_at, now);
-	atomic64_set(&watch->stop, number);
+	atomic_set(&watch->asked, 1);
 	apic->send_IPI(cpu, NMI_VECTOR);
 }
 
-/*
- * The next CPU, when its own timer does not come. Interrupts are off here, which makes it an RCU read side: a
- * program that was found running stays in memory until it has ended and a grace period has passed.
- */
+/* The next CPU, when its own timer does not come. */
 static void look_after(unsigned int cpu, u64 now)
 {
-	struct watch *watch = per_cpu_ptr(&watches, cpu);
-	const struct rex_cpu_state *state = per_cpu_ptr(&rex_cpu_state, cpu);
-	const struct rex_program *program = READ_ONCE(state->program);
-	const u64 number = READ_ONCE(state->number);
-
-	if (!is_running(program) || now - READ_ONCE(watch->last) < LATE_NS)
-		return;
-	if (watch->seen != number) {
-		watch->seen = number;
-		/* It has run since its CPU's timer last came, or begun later. */
-		watch->seen_at = now;
-		return;
-	}
-	if (now - watch->seen_at + LATE_NS < time_limit(program))
-		return;
-	ask(cpu, number, now);
+	if (rex_is_running(READ_ONCE(per_cpu(rex_cpu_state, cpu).running)) &&
+	    now - READ_ONCE(per_cpu(watches, cpu).last) >= LATE_NS)
+		ask(cpu, now);
 }
 
 static bool has_place(void)
@@ -163,29 +148,23 @@ static unsigned int next_cpu(unsigned int cpu)
 	return next < nr_cpu_ids ? next : cpumask_first(cpu_online_mask);
 }
 
-/* Watches one of the others, as nobody else may be able to; when it leaves there is a place. */
+/* Has one of the others look, as nobody else may be able to; when it leaves there is a place. */
 static bool wait_for_place(void)
 {
 	const unsigned int cpu = next_cpu(smp_processor_id());
-	const struct rex_cpu_state *state = per_cpu_ptr(&rex_cpu_state, cpu);
 	const u64 begun = ktime_get_mono_fast_ns();
-	u64 seen = 0, seen_at = 0, asked_at = 0;
+	u64 asked_at = begun;
 
 	for (;;) {
 		const u64 now = ktime_get_mono_fast_ns();
-		const struct rex_program *other = READ_ONCE(state->program);
-		const u64 number = READ_ONCE(state->number);
 
 		if (has_place())
 			return true;
 		if (now - begun > WAIT_MAX_NS)
 			return false;
-		if (!is_running(other) || seen != number) {
-			seen = number;
-			seen_at = now;
-		} else if (now - seen_at >= time_limit(other) && now - asked_at >= PERIOD_NS) {
+		if (now - asked_at >= PERIOD_NS && rex_is_running(READ_ONCE(per_cpu(rex_cpu_state, cpu).running))) {
 			asked_at = now;
-			ask(cpu, number, now);
+			ask(cpu, now);
 		}
 		cpu_relax();
 	}
@@ -212,10 +191,12 @@ static enum hrtimer_restart on_timer(struct hrtimer *timer)
 	const unsigned int cpu = smp_processor_id();
 	const u64 now = ktime_get_mono_fast_ns();
 	const unsigned int next = next_cpu(cpu);
-	u64 again;
+	struct pt_regs *regs = get_irq_regs();
+	u64 again = PERIOD_NS;
 
 	WRITE_ONCE(this_cpu_ptr(&watches)->last, now);
-	again = look(this_cpu_ptr(&rex_cpu_state), get_irq_regs(), now);
+	if (regs)
+		again = look(&regs->ip, regs->bp, now);
 	if (next != cpu)
 		look_after(next, now);
 	hrtimer_forward_now(timer, ns_to_ktime(again));
@@ -228,20 +209,18 @@ static enum hrtimer_restart on_timer(struct hrtimer *timer)
  */
 static int on_nmi(unsigned int type, struct pt_regs *regs)
 {
-	struct rex_cpu_state *state = this_cpu_ptr(&rex_cpu_state);
-	const u64 stop = atomic64_xchg(&this_cpu_ptr(&watches)->stop, 0);
+	struct watch *watch = this_cpu_ptr(&watches);
+	const u64 now = ktime_get_mono_fast_ns();
 	unsigned long *frame = (unsigned long *)(regs + 1);
 	unsigned long ip = regs->ip;
 
 	/* Two CPUs may have asked: the second NMI is ours, too, and there is nothing left to do. */
-	if (stop == 0)
-		return ktime_get_mono_fast_ns() - READ_ONCE(this_cpu_ptr(&watches)->asked_at) < NSEC_PER_SEC ?
-			       NMI_HANDLED : NMI_DONE;
-	if (!is_running(state->program) || state->number != stop || user_mode(regs) ||
-	    frame[0] != regs->ip || (u16)frame[1] != (u16)regs->cs || frame[3] != regs->sp ||
+	if (!atomic_xchg(&watch->asked, 0))
+		return now - READ_ONCE(watch->asked_at) < NSEC_PER_SEC ? NMI_HANDLED : NMI_DONE;
+	if (user_mode(regs) || frame[0] != regs->ip || (u16)frame[1] != (u16)regs->cs || frame[3] != regs->sp ||
 	    (u16)frame[4] != (u16)regs->ss)
 		return NMI_HANDLED;
-	expire(state, &ip, regs->bp, true);
+	look(&ip, regs->bp, now);
 	frame[0] = ip;
 	regs->ip = ip;
 	return NMI_HANDLED;

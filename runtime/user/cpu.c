@@ -21,7 +21,6 @@
 _Static_assert(offsetof(struct rex_cpu, stack_limit) == REX_CPU_STACK_LIMIT, "rex_abi.h");
 _Static_assert(offsetof(struct rex_cpu, cpu_number) == REX_CPU_NUMBER, "rex_abi.h");
 _Static_assert(offsetof(struct rex_cpu, numa_node) == REX_CPU_NUMA_NODE, "rex_abi.h");
-_Static_assert(offsetof(struct rex_cpu, termination) == REX_CPU_TERMINATION, "rex_abi.h");
 _Static_assert(sizeof(struct rex_cpu) == REX_CPU_VISIBLE_SIZE, "rex_abi.h");
 _Static_assert(offsetof(struct cpu, self) == CPU_SELF, "cpu.h");
 _Static_assert(offsetof(struct cpu, host_stack) == CPU_HOST_STACK, "cpu.h");
@@ -145,7 +144,6 @@ uint32_t cpu_run(struct cpu *cpu, uint64_t entry, void *context)
     uint64_t value = 0;
 
     cpu->visible.stack_limit = top - 8 - REX_STACK_PROGRAM;
-    cpu->visible.termination = REX_TERMINATION_PROGRAM;
     cpu->end = RUN_RETURNED;
     cpu->exiting = false;
     cpu->attention = 0;
@@ -170,11 +168,5 @@ uint64_t cpu_attention(void)
         cpu->body_end = RUN_TIMED_OUT;
         return (uint64_t)stack_abandon;
     }
-    /* An import that was called without REX_TERMINATION_HELPER; otherwise the crate looks itself.
-     */
-    if (cpu->visible.termination == REX_TERMINATION_PROGRAM) {
-        cpu->visible.termination = REX_TERMINATION_EXITING;
-        return cpu->runtime->image.handle_timeout;
-    }
-    return 0;
+    return cpu->runtime->image.handle_timeout;
 }

@@ -14,10 +14,10 @@
 #include "runtime/abi/rex_abi.h"
 
 /* Offsets in struct cpu, for assembly; cpu.c asserts them. */
-#define CPU_SELF 24
-#define CPU_HOST_STACK 32
-#define CPU_PROGRAM_FRAME 40
-#define CPU_ATTENTION 48
+#define CPU_SELF 16
+#define CPU_HOST_STACK 24
+#define CPU_PROGRAM_FRAME 32
+#define CPU_ATTENTION 40
 
 #ifndef __ASSEMBLER__
 
@@ -128,7 +128,7 @@ extern const char stack_abandon[];
 extern const char stack_fault[]; /* calls cpu_fault() on the thread's stack first */
 
 /* Called by assembly, on the thread's stack. */
-uint64_t cpu_attention(void); /* 0: the import returns; else where to go instead */
+uint64_t cpu_attention(void); /* where to go when the import is done */
 void cpu_fault(void);
 
 #endif

@@ -22,7 +22,6 @@ static bool begin_exit(struct cpu *cpu, enum run_end end)
     }
     cpu->exiting = true;
     cpu->attention = 0;
-    cpu->visible.termination = REX_TERMINATION_EXITING;
     cpu->end = end;
     cpu->run_number = cpu->run_number + 1;
     return true;

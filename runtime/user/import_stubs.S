@@ -46,18 +46,10 @@ import_call:
     movq %rbp, %rsp
     popq %rbp
     ret
-1:  pushq %rax
-    pushq %rax /* twice: rsp stays a multiple of 16 */
-    call cpu_attention
-    popq %rcx
-    popq %rcx
+1:  call cpu_attention
     movq %rbp, %rsp
     popq %rbp
-    testq %rax, %rax
-    jne 2f
-    movq %rcx, %rax
-    ret
-2:  jmp *%rax
+    jmp *%rax
     .size import_call, . - import_call
 
     .type import_leave, @function

@@ -15,16 +15,13 @@
 /* In the order of struct signals; all but the first are faults. */
 static const int handled[SIGNALS_COUNT] = {SIGNALS_TICK, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
 
-/* A run has used its time. What happens next depends on who runs (rex_abi.h, "Termination byte").
- */
+/* A run has used its time (rex_abi.h, "Termination"). */
 static void expire(struct cpu *cpu, ucontext_t *context)
 {
     greg_t *instruction = &context->uc_mcontext.gregs[REG_RIP];
 
     if (!image_has_text(&cpu->runtime->image, (uint64_t)*instruction)) {
-        /* An import, on the thread's stack: it ends first. */
-        if (!cpu->exiting && cpu->visible.termination == REX_TERMINATION_HELPER)
-            cpu->visible.termination = REX_TERMINATION_EXPIRED;
+        /* An import, on the thread's stack: it finishes, and its stub looks. */
         cpu->attention = 1;
         return;
     }
@@ -33,13 +30,6 @@ static void expire(struct cpu *cpu, ucontext_t *context)
         *instruction = (greg_t)stack_abandon;
         return;
     }
-    /* The crate's code around an import looks at the byte itself; what has still not done so after
-     * another time limit never will. */
-    if (cpu->visible.termination == REX_TERMINATION_HELPER)
-        cpu->visible.termination = REX_TERMINATION_EXPIRED;
-    if (cpu->visible.termination == REX_TERMINATION_EXPIRED && cpu->ticks < 2 * cpu->tick_limit)
-        return;
-    cpu->visible.termination = REX_TERMINATION_EXITING;
     cpu->interrupted = (uint64_t)*instruction;
     cpu->ticks = 0;
     *instruction = (greg_t)cpu->runtime->image.handle_timeout;

@@ -331,7 +331,7 @@ besides
     run rexc run Cargo.toml --pcap "$CAPTURE"
     [ "$status" -eq 1 ]
     cp "$misbehave" damaged.rex
-    printf '\x90' | dd of=damaged.rex bs=1 seek=8192 conv=notrunc status=none
+    printf '\x06' | dd of=damaged.rex bs=1 seek=8192 conv=notrunc status=none
     run rexc run damaged.rex --prog classify --pcap "$CAPTURE"
     [ "$status" -eq 1 ]
     [[ "$output" == *"REX07"* ]]

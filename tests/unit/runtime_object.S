@@ -42,11 +42,6 @@ __rex_import_\name:
     .size \name, 32
     .endm
 
-    .macro terminate byte /* the termination byte */
-    movq rex_cpu@GOTPCREL(%rip), %rcx
-    movb $\byte, %gs:16(%rcx)
-    .endm
-
     .section .text, "ax", @progbits
     import rex_panic
     import rex_timeout
@@ -178,28 +173,11 @@ program loop_in_copy
     jmp 1b
     .size loop_in_copy, . - loop_in_copy
 
-    /* As the crate calls an import: HELPER, call, look at the byte, PROGRAM. */
+    /* Nearly always in an import when the time is up. */
 program loop_in_helper
-1:  terminate 1
-    call __rex_import_bpf_ktime_get_ns
-    movq rex_cpu@GOTPCREL(%rip), %rcx
-    cmpb $2, %gs:16(%rcx)
-    je __rex_handle_timeout
-    terminate 0
-    jmp 1b
-    .size loop_in_helper, . - loop_in_helper
-
-    /* Never sets the byte around its calls. */
-program loop_in_bare_helper
 1:  call __rex_import_bpf_ktime_get_ns
     jmp 1b
-    .size loop_in_bare_helper, . - loop_in_bare_helper
-
-    /* Says that it is in a helper for ever. */
-program loop_as_helper
-    terminate 1
-1:  jmp 1b
-    .size loop_as_helper, . - loop_as_helper
+    .size loop_in_helper, . - loop_in_helper
 
     .macro lock
     element

@@ -231,8 +231,6 @@ static void test_timeouts(void **state)
     check_end("loop", RUN_TIMED_OUT, "#0  loop");
     check_end("loop_in_copy", RUN_TIMED_OUT, "#0  loop_in_copy");
     check_end("loop_in_helper", RUN_TIMED_OUT, "loop_in_helper");
-    check_end("loop_in_bare_helper", RUN_TIMED_OUT, "more than 20 ms");
-    check_end("loop_as_helper", RUN_TIMED_OUT, "more than 20 ms");
 }
 
 /* The lock that a stopped run held can be taken by the next: it would not end otherwise. */

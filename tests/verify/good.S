@@ -84,10 +84,8 @@ function visible_fields
     mov ecx, dword ptr gs:[rax + 8]
     mov edx, dword ptr gs:[rax + 12]
     mov rax, [rip + rex_cpu@GOTPCREL]
-    mov byte ptr gs:[rax + 16], 1
+    cmp dword ptr gs:[rax + 8], 1
     call __rex_import_bpf_ktime_get_ns
-    mov rcx, [rip + rex_cpu@GOTPCREL]
-    mov byte ptr gs:[rcx + 16], 0
     mov rcx, [rip + rex_off.xdp_buff.data@GOTPCREL]
     pop rbp
     return

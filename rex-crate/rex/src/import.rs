@@ -1,31 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-//! Calls out of the object, by the termination protocol of runtime/abi/rex_abi.h.
-//!
-//! While an import runs, the termination byte says HELPER, so that the watchdog lets it finish. When
-//! it returns and the byte has become EXPIRED, the run has used up its time and ends here. During the
-//! panic body the byte says EXITING and stays so: a `Display` of the author's may call imports.
-
-#[cfg(not(rexc_host))]
-use crate::generated::abi;
-#[cfg(not(rexc_host))]
-use crate::per_cpu;
-
-/// Calls an import. `call` does nothing but that.
-#[cfg(not(rexc_host))]
-#[inline(always)]
-pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> T {
-    if per_cpu::termination() != abi::TERMINATION_EXITING {
-        per_cpu::set_termination::<{ abi::TERMINATION_HELPER }>();
-    }
-    let result = call();
-    let state = per_cpu::termination();
-    if state == abi::TERMINATION_HELPER {
-        per_cpu::set_termination::<{ abi::TERMINATION_PROGRAM }>();
-    } else if state == abi::TERMINATION_EXPIRED {
-        crate::panic::timeout();
-    }
-    result
-}
+//! Calls out of the object. They are plain calls: that an import finishes, and that a run whose time is up ends
+//! after it, is the runtime's business (runtime/abi/rex_abi.h, Termination).
 
 /// What stands for every import on the host.
 #[cfg(rexc_host)]
@@ -45,7 +20,7 @@ macro_rules! import {
                 fn import($($argument: $type),*) -> $result;
             }
             // SAFETY: the caller's promise; the declaration is that of imports.def.
-            $crate::import::guarded(|| unsafe { import($($argument),*) })
+            unsafe { import($($argument),*) }
         }
 
         #[cfg(rexc_host)]
@@ -55,7 +30,7 @@ macro_rules! import {
     };
 }
 
-/// Declares an import that does not return. No protocol: the runtime does not come back.
+/// Declares an import that does not return.
 macro_rules! import_noreturn {
     (fn $name:ident($($argument:ident: $type:ty),*) = $symbol:literal;) => {
         #[cfg(not(rexc_host))]

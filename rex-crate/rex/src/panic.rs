@@ -45,13 +45,6 @@ unsafe extern "C" fn __rex_panic_body(info: *const c_void, buffer: *mut u8, size
     writer.length()
 }
 
-/// Ends the run because its time is used up.
-#[cold]
-pub(crate) fn timeout() -> ! {
-    // SAFETY: entered like from the watchdog: at any instruction, on the program's stack.
-    unsafe { __rex_handle_timeout() }
-}
-
 /// Where the watchdog sends a run whose time is used up, from any instruction: no stack is touched
 /// before the runtime has it.
 ///

@@ -10,32 +10,6 @@ mod access {
     use core::arch::asm;
 
     #[inline(always)]
-    pub(crate) fn termination() -> u8 {
-        let state: u32;
-        // SAFETY: reads one byte of the per-CPU state. Not `pure`: the watchdog and imports change it.
-        unsafe {
-            asm!("mov {cpu}, qword ptr [rip + rex_cpu@GOTPCREL]",
-                 "movzx {state:e}, byte ptr gs:[{cpu} + {offset}]",
-                 cpu = out(reg) _, state = lateout(reg) state,
-                 offset = const abi::CPU_TERMINATION,
-                 options(nostack, preserves_flags, readonly));
-        }
-        state as u8
-    }
-
-    #[inline(always)]
-    pub(crate) fn set_termination<const STATE: u8>() {
-        // SAFETY: writes the one byte of the per-CPU state that program text may write.
-        unsafe {
-            asm!("mov {cpu}, qword ptr [rip + rex_cpu@GOTPCREL]",
-                 "mov byte ptr gs:[{cpu} + {offset}], {state}",
-                 cpu = out(reg) _, state = const STATE,
-                 offset = const abi::CPU_TERMINATION,
-                 options(nostack, preserves_flags));
-        }
-    }
-
-    #[inline(always)]
     fn read_u32<const OFFSET: usize>() -> u32 {
         let value: u32;
         // SAFETY: reads four bytes of the visible per-CPU state. Not `pure`: another run of the same

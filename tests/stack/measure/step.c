@@ -71,9 +71,8 @@ static void leave(uint64_t rip, uint64_t rsp)
             step_return_address = *slot;
             *slot = (uintptr_t)step_resume;
             run.imports++;
-            if (run.imports == run.expire_in &&
-                run.cpu->visible.termination == REX_TERMINATION_HELPER)
-                run.cpu->visible.termination = REX_TERMINATION_EXPIRED; /* as signals.c does it */
+            if (run.imports == run.expire_in && !run.cpu->exiting)
+                run.cpu->attention = 1; /* as signals.c does it */
         }
         return;
     }
@@ -102,7 +101,6 @@ static void on_trap(int signal, siginfo_t *info, void *data)
     }
     if (run.steps == run.expire_at && !run.cpu->exiting) {
         /* As signals.c does it when a run has used its time. */
-        run.cpu->visible.termination = REX_TERMINATION_EXITING;
         run.cpu->interrupted = rip;
         registers[REG_RIP] = (greg_t)run.runtime->image.handle_timeout;
     }

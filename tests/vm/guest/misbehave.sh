@@ -69,6 +69,7 @@ for program in on_packet on_filter on_call on_event on_sample; do
     ends $program 11 panics "panic with a lock"
     ends $program 2 timeouts "endless loop"
     ends $program 13 timeouts "endless calls of helpers with a lock"
+    ends $program 17 timeouts "an end only between long imports, with a lock"
 done
 ends on_packet 14 timeouts "endless copy with a lock"
 ends on_sample 14 timeouts "endless copy with a lock"
@@ -103,6 +104,7 @@ drain
 ends on_call 11 panics "panic in a breakpoint"
 ends on_call 12 timeouts "endless loop in a breakpoint"
 ends on_call 13 timeouts "endless helpers in a breakpoint"
+ends on_call 17 timeouts "an end only between long imports in a breakpoint"
 mode on_call 2
 echo "# an endless loop with interrupts off ended after $(./dup) ms"
 kill $drainer

@@ -38,6 +38,11 @@ static HELD: RexArrayMap<u64> = RexArrayMap::new(5, 0);
 /// A lock for each type.
 #[rex_map]
 static LOCKED: RexArrayMap<Locked> = RexArrayMap::new(5, 0);
+/// Values that take the kernel long to copy, with interrupts off.
+#[rex_map]
+static LARGE: RexHashMap<u32, [u64; 8192]> = RexHashMap::new(1, 0);
+#[rex_map]
+static VALUE: RexArrayMap<[u64; 8192]> = RexArrayMap::new(1, 0);
 #[rex_map]
 static RING: RexRingBuf = RexRingBuf::new(4096, 0);
 
@@ -73,8 +78,9 @@ fn copy_for_ever() -> ! {
 }
 
 /// Modes: 1 panics in nested frames, 2 never ends, 3 never ends and only calls helpers, 4 never ends in a copy, 5 panics
-/// with a message that never ends, 6 holds a lock and a record and gives them back. 1 to 5 hold a record and, where that is
-/// possible, the task of the process; 11 to 15 are the same with a lock.
+/// with a message that never ends, 6 holds a lock and a record and gives them back, 7 never ends and is hardly ever
+/// outside an import. All but 6 hold a record and, where that is possible, the task of the process; 11 to 17 are the
+/// same with a lock.
 fn misbehave<T>(kind: u32, take: impl FnOnce() -> T) -> Option<u64> {
     let mode = *MODE.get_mut(&kind)?;
     if mode == 0 {
@@ -94,6 +100,12 @@ fn misbehave<T>(kind: u32, take: impl FnOnce() -> T) -> Option<u64> {
         },
         4 => copy_for_ever(),
         5 => panic!("endless: {}", Endless),
+        7 => {
+            let from = VALUE.get_mut(&0)?;
+            loop {
+                let _ = LARGE.insert(&1, from);
+            }
+        }
         _ => {}
     }
     if record.is_some()
