@@ -34,6 +34,7 @@ works() {
     cmake --install "$REXC_BUILD" --prefix "$prefix"
     [ -f "$prefix/share/man/man1/rexc.1" ]
     grep -q 'rexc build' "$prefix/share/man/man1/rexc-build.1"
+    grep -q '^rexc-verify .- does an object obey the contract$' "$prefix/share/man/man1/rexc-verify.1"
     [ -f "$prefix/share/bash-completion/completions/rexc" ]
 }
 
