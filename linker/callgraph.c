@@ -122,11 +122,11 @@ static const char *problem_at(const struct code *code, uint32_t address)
     return NULL;
 }
 
+/* instruction: CODE_NONE when no instruction is at the address. */
 static void report(struct builder *builder, uint32_t function, enum frame_fault fault,
-                   uint32_t instruction)
+                   uint32_t address, uint32_t instruction)
 {
     const struct code *code = builder->graph->code;
-    uint32_t address = code->instructions[instruction].address;
     struct explanation explanation = explain(fault);
     char text[96];
     char line[128];
@@ -136,14 +136,18 @@ static void report(struct builder *builder, uint32_t function, enum frame_fault 
     if (++builder->reports > REPORTS_MAX)
         return;
     const char *problem = fault == FRAME_CODE ? problem_at(code, address) : NULL;
-    code_format(code, instruction, text, sizeof(text));
-    snprintf(line, sizeof(line), "the instruction is: %s", text);
+    if (!problem && instruction == CODE_NONE)
+        problem = "the function's code is in no executable segment that can be read";
+    bool quoted = fault != FRAME_NO_MEMORY && instruction != CODE_NONE;
+    if (quoted)
+        code_format(code, instruction, text, sizeof(text));
+    snprintf(line, sizeof(line), "the instruction is: %s", quoted ? text : "");
     struct diag_message message = {
         .code = explanation.code,
         .at = {.symbol = code->functions[function].name, .address = address, .has_address = true},
         .why = explanation.why,
         .help = explanation.help,
-        .notes = fault == FRAME_NO_MEMORY ? NULL : (const char *const[]){line, NULL},
+        .notes = quoted ? (const char *const[]){line, NULL} : NULL,
     };
     diag_report(builder->diag, &message, "%s", problem ? problem : explanation.what);
 }
@@ -165,9 +169,8 @@ static void mark_broken(struct builder *builder)
 
 static void report_broken(struct builder *builder, uint32_t function)
 {
-    const struct code *code = builder->graph->code;
-    uint32_t at = code_at(code, builder->broken[function]->address);
-    report(builder, function, FRAME_CODE, at != CODE_NONE ? at : code->functions[function].first);
+    uint32_t address = builder->broken[function]->address;
+    report(builder, function, FRAME_CODE, address, code_at(builder->graph->code, address));
 }
 
 static void visit_function(struct builder *builder, uint32_t function)
@@ -182,7 +185,13 @@ static void visit_function(struct builder *builder, uint32_t function)
         return;
     }
     if (frame_analyse(&graph->frames, function) != FRAME_OK) {
-        report(builder, function, frame->fault, frame->fault_instruction);
+        const struct code_function *faulty = &graph->code->functions[function];
+        if (faulty->count == 0) /* of bytes that are not in the file */
+            report(builder, function, frame->fault, (uint32_t)faulty->address, CODE_NONE);
+        else
+            report(builder, function, frame->fault,
+                   graph->code->instructions[frame->fault_instruction].address,
+                   frame->fault_instruction);
         return;
     }
     for (uint32_t i = 0; i < frame->edge_count; i++) {
