@@ -2,11 +2,12 @@
 /*
  * Each circular component is taken by itself, as a small graph of its own:
  *   1. with all candidates cut it must be free of circles, or there is no solution;
- *   2. sets of one candidate, of two, ... are tried as long as the work stays within EXACT_STEPS:
- * the first that cuts everything is a smallest one;
- *   3. beyond that, greedily: cut the candidate with the most ways through it, as long as there are
- * circles; then take back each cut that turned out to be unnecessary. Components that are too large
- * even for that get a cut in each candidate.
+ *   2. greedily: cut the candidate with the most ways through it, as long as there are circles;
+ * then take back each cut that turned out to be unnecessary. Components that are too large
+ * even for that get a cut in each candidate;
+ *   3. when that is more than what functions that call each other need at the least, smaller sets
+ * are tried, by size, as long as the work stays within EXACT_STEPS: the first that cuts everything
+ * is a smallest one.
  */
 #include "linker/cuts.h"
 
@@ -15,6 +16,8 @@
 
 #define EXACT_STEPS 4000000u
 #define GREEDY_STEPS 200000000u
+#define CHOSEN_MAX 31u
+#define MASK_BITS 64u
 
 struct arc {
     uint32_t to;
@@ -30,6 +33,7 @@ struct part {
     uint32_t *candidates; /* vertices that may be cut */
     uint32_t candidate_count;
     bool *removed; /* by vertex */
+    bool *greedy;  /* the set that cut_greedily() found */
     /* Scratch of has_circle(). */
     uint32_t *number, *lowest, *open, *calls, *position, *component;
 };
@@ -41,6 +45,7 @@ static void part_free(struct part *part)
     free(part->arcs);
     free(part->candidates);
     free(part->removed);
+    free(part->greedy);
     free(part->number);
     free(part->lowest);
     free(part->open);
@@ -86,6 +91,7 @@ static int part_init(struct part *part, const struct depth *depth, uint32_t inde
         .first_arc = calloc(count + 1, sizeof(uint32_t)),
         .candidates = calloc(count, sizeof(uint32_t)),
         .removed = calloc(count, sizeof(bool)),
+        .greedy = calloc(count, sizeof(bool)),
         .number = calloc(count, sizeof(uint32_t)),
         .lowest = calloc(count, sizeof(uint32_t)),
         .open = calloc(count, sizeof(uint32_t)),
@@ -93,8 +99,9 @@ static int part_init(struct part *part, const struct depth *depth, uint32_t inde
         .position = calloc(count, sizeof(uint32_t)),
         .component = calloc(count, sizeof(uint32_t)),
     };
-    if (!part->nodes || !part->first_arc || !part->candidates || !part->removed || !part->number ||
-        !part->lowest || !part->open || !part->calls || !part->position || !part->component)
+    if (!part->nodes || !part->first_arc || !part->candidates || !part->removed || !part->greedy ||
+        !part->number || !part->lowest || !part->open || !part->calls || !part->position ||
+        !part->component)
         return -1;
     for (uint32_t v = 0; v < part->count; v++) {
         part->nodes[v] = depth->members[component->first + v];
@@ -167,7 +174,7 @@ static uint64_t one_pass(const struct part *part)
 static bool try_sets(struct part *part, uint32_t size, uint64_t *steps)
 {
     uint32_t n = part->candidate_count;
-    uint32_t chosen[32];
+    uint32_t chosen[CHOSEN_MAX];
     for (uint32_t i = 0; i < size; i++)
         chosen[i] = i;
     for (;;) {
@@ -191,11 +198,61 @@ static bool try_sets(struct part *part, uint32_t size, uint64_t *steps)
     }
 }
 
-static bool cut_exactly(struct part *part)
+/* What a vertex has arcs to, in a component of at most MASK_BITS vertices; and which are calls. */
+struct neighbours {
+    uint64_t all[MASK_BITS], calls[MASK_BITS];
+};
+
+/* A call leads from one to the other, and something leads back. */
+static bool call_each_other(const struct neighbours *known, uint32_t v, uint32_t w)
+{
+    return (known->all[v] >> w & 1) && (known->all[w] >> v & 1) &&
+           ((known->calls[v] >> w & 1) || (known->calls[w] >> v & 1));
+}
+
+/* A number of cuts below which there is no solution: functions that call themselves are cut, and of
+ * a group that all call each other all but one. Each is counted in one group only. */
+static uint32_t fewest(const struct part *part)
+{
+    struct neighbours known = {0};
+    uint64_t done = 0;
+    uint32_t cuts = 0;
+
+    if (part->count > MASK_BITS)
+        return 1;
+    for (uint32_t v = 0; v < part->count; v++) {
+        for (uint32_t a = part->first_arc[v]; a < part->first_arc[v + 1]; a++) {
+            const struct arc *arc = &part->arcs[a];
+            known.all[v] |= UINT64_C(1) << arc->to;
+            known.calls[v] |= (uint64_t)!arc->tail << arc->to;
+        }
+        if (known.calls[v] >> v & 1) {
+            done |= UINT64_C(1) << v;
+            cuts++;
+        }
+    }
+    for (uint32_t v = 0; v < part->count; v++) {
+        uint64_t group = ~done & UINT64_C(1) << v;
+        for (uint32_t w = v + 1; group && w < part->count; w++) {
+            bool fits = !(done >> w & 1);
+            for (uint32_t u = v; fits && u < w; u++)
+                fits = !(group >> u & 1) || call_each_other(&known, u, w);
+            group |= (uint64_t)fits << w;
+            cuts += fits;
+        }
+        done |= group;
+    }
+    return cuts ? cuts : 1;
+}
+
+/* Leaves a set of less than `below` candidates removed that cuts everything; false when there is
+ * none, or when it would take too long. */
+static bool cut_exactly(struct part *part, uint32_t below)
 {
     uint64_t steps = 0;
-    uint32_t most = part->candidate_count < 32 ? part->candidate_count : 31;
-    for (uint32_t size = 1; size <= most && steps <= EXACT_STEPS; size++)
+    uint32_t least = fewest(part);
+    uint32_t end = below < CHOSEN_MAX + 1 ? below : CHOSEN_MAX + 1;
+    for (uint32_t size = least; size < end && steps <= EXACT_STEPS; size++)
         if (try_sets(part, size, &steps))
             return true;
     return false;
@@ -267,13 +324,16 @@ static int cut_part(struct part *part, bool *cut, uint32_t *uncut)
         return 0;
     }
     memset(part->removed, 0, part->count * sizeof(*part->removed));
-    if (!cut_exactly(part)) {
-        memset(part->removed, 0, part->count * sizeof(*part->removed));
-        if (cut_greedily(part))
-            return -1;
-    }
+    if (cut_greedily(part))
+        return -1;
+    memcpy(part->greedy, part->removed, part->count * sizeof(*part->removed));
+    memset(part->removed, 0, part->count * sizeof(*part->removed));
+    uint32_t count = 0;
     for (uint32_t v = 0; v < part->count; v++)
-        if (part->removed[v])
+        count += part->greedy[v];
+    const bool *chosen = cut_exactly(part, count) ? part->removed : part->greedy;
+    for (uint32_t v = 0; v < part->count; v++)
+        if (chosen[v])
             cut[part->nodes[v]] = true;
     return 0;
 }

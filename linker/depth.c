@@ -230,8 +230,9 @@ static int walk_inside(const struct depth *depth, uint32_t node, uint32_t deepes
                        struct steps *steps)
 {
     size_t count = depth->graph->node_count;
-    uint32_t *came = calloc(count, sizeof(*came));
-    uint32_t *by = calloc(count, sizeof(*by));
+    /* search() clears its part of them; clearing all, each time, would not be linear any more. */
+    uint32_t *came = malloc(count * sizeof(*came));
+    uint32_t *by = malloc(count * sizeof(*by));
     size_t first = steps->count;
     bool found;
     int result = -1;
@@ -292,8 +293,8 @@ no_memory:
 int depth_circle(const struct depth *depth, uint32_t node, uint32_t **circle, size_t *count)
 {
     size_t nodes = depth->graph->node_count;
-    uint32_t *came = calloc(nodes, sizeof(*came));
-    uint32_t *by = calloc(nodes, sizeof(*by));
+    uint32_t *came = malloc(nodes * sizeof(*came));
+    uint32_t *by = malloc(nodes * sizeof(*by));
     uint32_t *list =
         calloc((size_t)depth->components[depth->nodes[node].component].count + 1, sizeof(*list));
     bool found = false;

@@ -21,7 +21,7 @@ SOURCES = """base/buffer.c base/demangle.c base/diag.c base/file.c base/memory.c
 linker/callgraph.c linker/cfi.c linker/check_site.c linker/code.c linker/cuts.c linker/decode.c linker/depth.c linker/dwarf.c linker/frame.c
 linker/imports.c linker/object.c linker/probe.c linker/returns.c linker/stack.c linker/stack_diff.c linker/stack_path.c
 linker/stack_report.c linker/stack_sizes.c linker/stack_svg.c tests/stack/builder.c""".split()
-TESTS = ["test_frame", "test_callgraph", "test_stack", "test_stack_sizes", "test_code"]
+TESTS = ["test_frame", "test_callgraph", "test_stack", "test_stack_sizes", "test_cuts", "test_code"]
 LIBRARIES = "-lelf -ldw -lZydis -liberty -ljansson -lcrypto -lcmocka".split()
 
 # name, file, text, replacement
@@ -130,6 +130,10 @@ MUTATIONS = [
     ("checks cut nothing", "linker/depth.c", "return depth->cut && depth->cut[node];", "return false;"),
     ("one cut is enough", "linker/cuts.c", "if (!has_circle(part))\n            return true;", "return true;"),
     ("greedy is not thorough", "linker/cuts.c", "        part->removed[vertex] = false;\n        part->removed[vertex] = has_circle(part);", "        part->removed[vertex] = false;"),
+    ("the bound of cuts is too high", "linker/cuts.c", "return cuts ? cuts : 1;", "return cuts + 1;"),
+    ("the bound of cuts is 1", "linker/cuts.c", "return cuts ? cuts : 1;", "return 1;"),
+    ("cuts of tail jumps", "linker/cuts.c", "return (known->all[v] >> w & 1) && (known->all[w] >> v & 1) &&\n           (", "return true || ("),
+    ("greed is enough", "linker/cuts.c", "cut_exactly(part, count) ? part->removed : part->greedy", "part->greedy"),
     # The compiler's sizes.
     ("sizes agree", "linker/stack_sizes.c", "if (found != expected && ", "if (false && "),
     ("sizes are not looked for", "linker/stack.c", "if (!failed && analysis->options->sizes)", "if (false)"),
