@@ -9,6 +9,7 @@
 #include <bpf/btf.h>
 #include <dwarf.h>
 #include <errno.h>
+#include <linux/bpf.h>
 #include <linux/btf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,14 @@ static bool find_parameter(Dwarf_Die *type, const char *name, Dwarf_Die *paramet
 
 /* -- The map's types -------------------------------------------------------------------------- */
 
+/* The kernel takes nothing but a 32-bit integer for their keys (array_map_check_btf in
+ * kernel/bpf/arraymap.c), so these are known without debug information. */
+static bool has_index(const struct rex_map_definition *definition)
+{
+    return definition->key_size == 4 && (definition->type == BPF_MAP_TYPE_ARRAY ||
+                                         definition->type == BPF_MAP_TYPE_PERCPU_ARRAY);
+}
+
 /* The BTF type of the map's type parameter K or V, which has to have the size that the definition
  * says; bytes when the DWARF does not tell. 0 for a size of 0; a negative errno value on failure.
  */
@@ -131,7 +140,8 @@ static int add_map(struct writer *writer, const struct map_symbol *map, uint32_t
         dwarf_formref_die(&attribute, &handle) && dwarf_peel_type(&handle, &handle) == 0)
         known = &handle;
 
-    int key = add_part(writer, known, "K", definition->key_size);
+    int key = !known && has_index(definition) ? btf_types_index(writer->types)
+                                              : add_part(writer, known, "K", definition->key_size);
     int value = key < 0 ? key : add_part(writer, known, "V", definition->value_size);
     if (value < 0)
         return value;

@@ -119,7 +119,7 @@ static int add_int(struct btf_types *types, const char *name, size_t size, int e
     return btf__add_int(types->btf, identifier, size, encoding);
 }
 
-static int index_type(struct btf_types *types)
+int btf_types_index(struct btf_types *types)
 {
     if (types->index_type == 0)
         types->index_type = add_int(types, "u32", 4, 0);
@@ -128,7 +128,7 @@ static int index_type(struct btf_types *types)
 
 static int add_array(struct btf_types *types, int element, uint32_t count)
 {
-    int index = index_type(types);
+    int index = btf_types_index(types);
     return index < 0 ? index : btf__add_array(types->btf, index, element, count);
 }
 

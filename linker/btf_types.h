@@ -27,6 +27,8 @@ void btf_types_free(struct btf_types *types);
 int btf_types_add(struct btf_types *types, Dwarf_Die *type);
 /* The type u8[count]; count may be 0. */
 int btf_types_add_bytes(struct btf_types *types, uint32_t count);
+/* The type u32: of an index. */
+int btf_types_index(struct btf_types *types);
 
 /* The size in bytes of a DWARF type, or -1 when it has none. */
 int64_t dwarf_type_size(Dwarf_Die *type);

@@ -267,6 +267,40 @@ static void without_dwarf_there_are_bytes(void **state)
     buffer_free(&bytes);
 }
 
+/* What the kernel demands of a key is not left to debug information: bytes would be refused. */
+static void without_dwarf_an_index_is_a_number(void **state)
+{
+    static const struct {
+        uint32_t type;
+        const char *key;
+    } cases[] = {{BPF_MAP_TYPE_ARRAY, "16909060"},
+                 {BPF_MAP_TYPE_PERCPU_ARRAY, "16909060"},
+                 {BPF_MAP_TYPE_HASH, "[4, 3, 2, 1]"}};
+    static const uint8_t key[4] = {4, 3, 2, 1};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct small_object small;
+        struct object *object;
+        struct map_types *raw;
+        struct buffer bytes = {0}, text = {0};
+        small_object_make(&small);
+        memcpy(small.bytes + small.sections[SMALL_MAPS].sh_offset, &cases[i].type,
+               sizeof(cases[i].type));
+        assert_int_equal(object_read(diag, "small", small.bytes, small.size, &object), 0);
+        assert_int_equal(btf_write(diag, "small", object, &bytes), 0);
+        object_free(object);
+        object = object_with(bytes.data, bytes.length);
+        assert_int_equal(map_types_read(diag, "small", object, &raw), 0);
+        assert_true(map_types_format(raw, "M", MAP_KEY, key, sizeof(key), &text));
+        assert_string_equal(text.data, cases[i].key);
+        buffer_free(&text);
+        map_types_free(raw);
+        object_free(object);
+        buffer_free(&bytes);
+    }
+}
+
 static void without_maps_there_is_nothing(void **state)
 {
     (void)state;
@@ -417,6 +451,7 @@ int main(void)
         cmocka_unit_test(enums_with_data_print),
         cmocka_unit_test(has_the_form_of_btf_defined_maps),
         cmocka_unit_test(without_dwarf_there_are_bytes),
+        cmocka_unit_test(without_dwarf_an_index_is_a_number),
         cmocka_unit_test(without_maps_there_is_nothing),
         cmocka_unit_test(writing_again_gives_the_same_bytes),
         cmocka_unit_test(survives_every_flipped_bit),
