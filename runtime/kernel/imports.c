@@ -7,6 +7,7 @@
 #include <asm/cpufeature.h>
 
 #include "runtime/kernel/imports.h"
+#include "runtime/kernel/stack_checks.h"
 #include "runtime/kernel/state.h"
 #include "runtime/kernel/symbols.h"
 
@@ -206,6 +207,7 @@ static int link_import(struct linker *linker, const Elf64_Rela *relocation)
 	case REX_IMPORT_IS_PERCPU:
 		/* The address of a per-CPU variable is its offset from GS base. */
 		value = (u64)(uintptr_t)&rex_cpu_state;
+		rex_stack_checks_shorten(linker->image, linker->elf, relocation->r_offset);
 		break;
 	case REX_IMPORT_IS_FIELD:
 		error = rex_field_offset(import, &value, linker->message);
