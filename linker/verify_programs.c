@@ -184,7 +184,7 @@ void rule_maps(struct verify *verify)
         uint64_t address = section->address + i * REX_MAP_SIZE;
         if (!names[i])
             refuse_at(verify, address, "definition %zu of .maps has no name", i);
-        if (definition.reserved != 0 || definition.map != 0)
+        if (definition.reserved != 0 || definition.map != 0 || definition.values != 0)
             refuse_at(verify, address, "reserved members of map definition %zu are not 0", i);
     }
     free(names);

@@ -81,6 +81,8 @@ static int write_abi(void)
     write_constant("MAP_DEFINITION_SIZE", "usize", sizeof(struct rex_map_definition));
     write_constant("MAP_DEFINITION_MAP", "usize",
                    __builtin_offsetof(struct rex_map_definition, map));
+    write_constant("MAP_DEFINITION_VALUES", "usize",
+                   __builtin_offsetof(struct rex_map_definition, values));
     return 0;
 }
 

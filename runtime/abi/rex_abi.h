@@ -40,10 +40,10 @@
  * Termination. When a run has used its time, its watchdog looks where it was interrupted. In the
  * object's own text it rewrites the saved instruction pointer to __rex_handle_timeout, which may
  * happen at any instruction: what a run holds is known to the runtime, not to the text (below). Out
- * of it, in an import, nothing is interrupted, be it called by the program or by a message's Display:
- * the runtime marks the run as expired, and ends it at the latest where it next enters or leaves an
- * import. So a program does nothing for this, and nothing that it does can prevent it. While a panic
- * or a timeout is being handled a further expiry goes straight to the landing pad.
+ * of it, in an import, nothing is interrupted, be it called by the program or by a message's
+ * Display: the runtime marks the run as expired, and ends it at the latest where it next enters or
+ * leaves an import. So a program does nothing for this, and nothing that it does can prevent it.
+ * While a panic or a timeout is being handled a further expiry goes straight to the landing pad.
  */
 
 /*
@@ -84,16 +84,18 @@ struct rex_cpu {
 };
 
 /* A map's definition in section .maps: one STT_OBJECT symbol of exactly this size each. The runtime
- * fills `map` with the map's address before the first instruction runs; the section is then
- * read-only. */
+ * fills `map` with the map's address before the first instruction runs, and for an array `values`
+ * with that of its elements, which lie in a row, value_size bytes each and padded to 8; the section
+ * is then read-only. */
 struct rex_map_definition {
     unsigned int type;       /* BPF_MAP_TYPE_* of linux/bpf.h */
     unsigned int key_size;   /* bytes */
     unsigned int value_size; /* bytes */
     unsigned int max_entries;
-    unsigned int flags;     /* BPF_F_* of linux/bpf.h */
-    unsigned int reserved;  /* 0 */
-    unsigned long long map; /* 0 in the file */
+    unsigned int flags;        /* BPF_F_* of linux/bpf.h */
+    unsigned int reserved;     /* 0 */
+    unsigned long long map;    /* 0 in the file */
+    unsigned long long values; /* 0 in the file; stays 0 but for BPF_MAP_TYPE_ARRAY */
 };
 #endif
 

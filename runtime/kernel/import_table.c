@@ -59,6 +59,7 @@ static const struct {
 	{"bpf_perf_prog_read_value", (unsigned long)rex_perf_prog_read_value},
 	{"bpf_get_stackid_pe", (unsigned long)rex_get_stackid_pe},
 	{"bpf_get_prandom_u32", 0, "bpf_user_rnd_u32"},
+	{"rex_hash_lookup", 0, "htab_map_lookup_elem"},
 };
 
 const struct rex_import *rex_import_find(const char *symbol)

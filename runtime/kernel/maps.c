@@ -107,7 +107,7 @@ static int take_map(struct rex_object *object, const struct rex_elf *elf, const 
 	    !rex_elf_has_object(elf, name, entry->address))
 		return rex_refuse(message, -ENOEXEC, "REX0719: map %.64s is not in its place in .maps", name);
 	memcpy(&definition, bytes, sizeof(definition));
-	if (definition.map != 0 || definition.reserved != 0)
+	if (definition.map != 0 || definition.values != 0 || definition.reserved != 0)
 		return rex_refuse(message, -ENOEXEC, "REX0719: map %.64s: unused members are not 0", name);
 	if (!is_permitted(&definition, rex_note_types(note)))
 		return rex_refuse(message, -EOPNOTSUPP,
@@ -124,6 +124,9 @@ static int take_map(struct rex_object *object, const struct rex_elf *elf, const 
 	}
 	object->maps[index] = map;
 	rex_image_put(&object->image, entry->address + offsetof(struct rex_map_definition, map), (u64)map);
+	if (map->map_type == BPF_MAP_TYPE_ARRAY)
+		rex_image_put(&object->image, entry->address + offsetof(struct rex_map_definition, values),
+			      (u64)container_of(map, struct bpf_array, map)->value);
 	return 0;
 }
 

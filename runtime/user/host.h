@@ -26,6 +26,7 @@ void host_rex_stack_overflow(void);
 
 /* host_map.c */
 void *host_bpf_map_lookup_elem(struct map *map, const void *key);
+void *host_rex_hash_lookup(struct map *map, const void *key);
 int64_t host_bpf_map_update_elem(struct map *map, const void *key, const void *value,
                                  uint64_t flags);
 int64_t host_bpf_map_delete_elem(struct map *map, const void *key);

@@ -14,6 +14,11 @@ void *host_bpf_map_lookup_elem(struct map *map, const void *key)
     return map_lookup(map, cpu_current()->visible.cpu_number, key);
 }
 
+void *host_rex_hash_lookup(struct map *map, const void *key)
+{
+    return map_lookup(map, cpu_current()->visible.cpu_number, key);
+}
+
 int64_t host_bpf_map_update_elem(struct map *map, const void *key, const void *value,
                                  uint64_t flags)
 {

@@ -94,6 +94,11 @@ void map_destroy(struct map *map)
     free(map);
 }
 
+void *map_values(struct map *map)
+{
+    return map->operations->values ? map->operations->values(map) : NULL;
+}
+
 void *map_lookup(struct map *map, unsigned cpu, const void *key)
 {
     void *value = NULL;

@@ -38,11 +38,12 @@ struct map_operations {
     int64_t (*pop)(struct map *map, void *value);
     int64_t (*peek)(struct map *map, void *value);
     int (*each)(struct map *map, map_visitor *visit, void *data);
+    void *(*values)(struct map *map); /* arrays only: their elements, in a row */
 };
 
 struct map {
     const struct map_operations *operations;
-    struct rex_map_definition definition; /* `map` is 0 */
+    struct rex_map_definition definition; /* `map` and `values` are 0 */
     char *name;
     unsigned cpus;        /* how many CPUs there are: copies of per-CPU values */
     pthread_mutex_t lock; /* never held by a run that is abandoned: imports are not interrupted */
@@ -64,6 +65,9 @@ int map_check_access(const struct rex_map_definition *definition);
 int map_create(const char *name, const struct rex_map_definition *definition, unsigned cpus,
                struct map **map);
 void map_destroy(struct map *map);
+
+/* What a definition's `values` is to hold; NULL for what is no array. */
+void *map_values(struct map *map);
 
 /* As a program's helpers: NULL, or negative errno. */
 void *map_lookup(struct map *map, unsigned cpu, const void *key);

@@ -89,6 +89,11 @@ static uint8_t *value_at(const struct map *map, unsigned cpu, uint32_t index)
     return array->values + (copy * map->definition.max_entries + index) * array->stride;
 }
 
+static void *values(struct map *map)
+{
+    return value_at(map, 0, 0);
+}
+
 static void *lookup(struct map *map, unsigned cpu, const void *key)
 {
     uint32_t index = index_of(key);
@@ -157,6 +162,7 @@ const struct map_operations map_array_operations = {
     .update = update,
     .remove = refuse_remove,
     .each = each,
+    .values = values,
 };
 
 const struct map_operations map_percpu_array_operations = {

@@ -60,7 +60,7 @@ static const char *map_error_help(int error)
 }
 
 static int create_map(struct runtime *runtime, const struct runtime_options *options,
-                      const struct map_symbol *symbol, struct image_patch *patch)
+                      const struct map_symbol *symbol, struct image_patch patches[2])
 {
     const struct rex_map_definition *definition = &symbol->definition;
     struct map *map = NULL;
@@ -74,9 +74,12 @@ static int create_map(struct runtime *runtime, const struct runtime_options *opt
                           definition->value_size, definition->max_entries, definition->flags,
                           strerror(-error));
     runtime->maps[runtime->map_count++] = map;
-    *patch =
+    patches[0] =
         (struct image_patch){.address = symbol->address + offsetof(struct rex_map_definition, map),
                              .value = (uint64_t)map};
+    patches[1] = (struct image_patch){.address = symbol->address +
+                                                 offsetof(struct rex_map_definition, values),
+                                      .value = (uint64_t)map_values(map)};
     return 0;
 }
 
@@ -90,17 +93,17 @@ static int map_object(struct runtime *runtime, const struct runtime_options *opt
 
     if (maps_find(runtime->diag, options->name, runtime->object, &symbols, &count) != 0)
         return -1;
-    patches = calloc(count + 1, sizeof(*patches));
+    patches = calloc(count + 1, 2 * sizeof(*patches));
     runtime->maps = calloc(count + 1, sizeof(struct map *));
     if (!patches || !runtime->maps) {
         diag_error(runtime->diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for the maps");
         goto out;
     }
     for (size_t i = 0; i < count; i++) {
-        if (create_map(runtime, options, &symbols[i], &patches[i]) != 0)
+        if (create_map(runtime, options, &symbols[i], &patches[2 * i]) != 0)
             goto out;
     }
-    result = image_map(runtime->diag, runtime->object, patches, count, &runtime->image);
+    result = image_map(runtime->diag, runtime->object, patches, 2 * count, &runtime->image);
 out:
     free(symbols);
     free(patches);

@@ -82,6 +82,12 @@ fn index_of_slice(bytes: &[u8], table: &[u32; 16]) -> u32 {
     table.get(usize::from(index)).copied().unwrap_or(u32::from(index))
 }
 
+/// The number of an array's element, too.
+#[inline(never)]
+fn index_of_element(key: &u32) -> u64 {
+    NUMBER.get(key).unwrap_or(0)
+}
+
 #[rex_xdp]
 fn index_of_map(_: &xdp, ctx: &mut xdp_md) -> Result {
     let index = NUMBER.get(&0).ok_or(0)? as usize;
@@ -94,5 +100,6 @@ fn calls(_: &xdp, ctx: &mut xdp_md) -> Result {
     let table = black_box([7; 16]);
     let large = ARRAY.get_mut(&0).ok_or(0)?;
     let sum = read_slice(bytes) + view_slice(bytes) + index_of_slice(bytes, &table);
-    Ok(sum as i32 + (text_of_slice(bytes) + text_of_array(large)) as i32)
+    let number = index_of_element(black_box(&sum));
+    Ok((u64::from(sum) + number) as i32 + (text_of_slice(bytes) + text_of_array(large)) as i32)
 }

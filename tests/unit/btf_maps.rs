@@ -19,6 +19,7 @@ pub struct RexMapHandle<const MT: u32, K, V> {
     max_size: u32,
     map_flag: u32,
     kptr: UnsafeCell<*mut ()>,
+    values: UnsafeCell<*mut ()>,
     types: PhantomData<(K, V)>,
 }
 
@@ -33,6 +34,7 @@ impl<const MT: u32, K, V> RexMapHandle<MT, K, V> {
             max_size,
             map_flag,
             kptr: UnsafeCell::new(core::ptr::null_mut()),
+            values: UnsafeCell::new(core::ptr::null_mut()),
             types: PhantomData,
         }
     }

@@ -38,8 +38,8 @@ __rex_import_\name:
     .p2align 3
 \name:
     .long \type, \key, \value, \entries, 0, 0
-    .quad 0
-    .size \name, 32
+    .quad 0, 0
+    .size \name, 40
     .endm
 
     .section .text, "ax", @progbits

@@ -88,7 +88,7 @@ static void add_symbols(struct small_object *object)
     object->symbols[1] = symbol(1, STT_FUNC, SMALL_TEXT, text, 8);
     object->symbols[2] = symbol(3, STT_FUNC, SMALL_TEXT, text, 8);
     object->symbols[3] = symbol(6, STT_FUNC, SMALL_TEXT, text + 8, 4);
-    object->symbols[4] = symbol(8, STT_OBJECT, SMALL_MAPS, maps, 32);
+    object->symbols[4] = symbol(8, STT_OBJECT, SMALL_MAPS, maps, sizeof(struct rex_map_definition));
     object->symbols[5] = symbol(10, STT_NOTYPE, SHN_ABS, 16384, 0);
     add_strings(object, SMALL_STRTAB, 0, names, sizeof(names));
 }

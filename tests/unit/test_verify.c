@@ -432,6 +432,10 @@ static void map_has_pointer(struct fixture *f)
 {
     fixture_at(f, fixture_address(f, "slots"))[24] = 1;
 }
+static void map_has_values(struct fixture *f)
+{
+    fixture_at(f, fixture_address(f, "slots"))[32] = 1;
+}
 static void set_map(struct fixture *f, const char *map, size_t member, uint32_t value)
 {
     memcpy(fixture_at(f, fixture_address(f, map)) + 4 * member, &value, sizeof(value));
@@ -468,13 +472,21 @@ static void map_is_not_preallocated(struct fixture *f)
 static void test_symbols(void **state)
 {
     static const struct change changes[] = {
-        CHANGE(SYMBOLS, symbol_is_left_of_kcfi),    CHANGE(SYMBOLS, symbol_is_ifunc),
-        CHANGE(SYMBOLS, function_is_in_data),       CHANGE(SYMBOLS, symbol_is_common),
-        CHANGE(SYMBOLS, symbol_leaves_section),     CHANGE(SYMBOLS, name_stands_twice),
-        CHANGE(MAPS, map_has_reserved_bits),        CHANGE(MAPS, map_has_pointer),
-        CHANGE(MAP_TYPES, map_is_program_array),    CHANGE(MAP_TYPES, map_key_is_too_long),
-        CHANGE(MAP_TYPES, map_key_exceeds_stack),   CHANGE(MAP_TYPES, map_value_is_empty),
-        CHANGE(MAP_TYPES, map_has_no_entries),      CHANGE(MAP_TYPES, map_has_unknown_flags),
+        CHANGE(SYMBOLS, symbol_is_left_of_kcfi),
+        CHANGE(SYMBOLS, symbol_is_ifunc),
+        CHANGE(SYMBOLS, function_is_in_data),
+        CHANGE(SYMBOLS, symbol_is_common),
+        CHANGE(SYMBOLS, symbol_leaves_section),
+        CHANGE(SYMBOLS, name_stands_twice),
+        CHANGE(MAPS, map_has_reserved_bits),
+        CHANGE(MAPS, map_has_pointer),
+        CHANGE(MAPS, map_has_values),
+        CHANGE(MAP_TYPES, map_is_program_array),
+        CHANGE(MAP_TYPES, map_key_is_too_long),
+        CHANGE(MAP_TYPES, map_key_exceeds_stack),
+        CHANGE(MAP_TYPES, map_value_is_empty),
+        CHANGE(MAP_TYPES, map_has_no_entries),
+        CHANGE(MAP_TYPES, map_has_unknown_flags),
         CHANGE(MAP_TYPES, map_is_not_preallocated),
     };
     (void)state;

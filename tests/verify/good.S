@@ -273,8 +273,8 @@ end text
     .type \name, @object
 \name:
     .long \type, \key, \value, \entries, \flags, 0
-    .quad 0
-    .size \name, 32
+    .quad 0, 0
+    .size \name, 40
 .endm
 map counts, 1, 4, 8, 16, 0      /* BPF_MAP_TYPE_HASH */
 map slots, 2, 4, 8, 16, 0       /* BPF_MAP_TYPE_ARRAY */
@@ -285,11 +285,11 @@ map dotted.name, 2, 4, 8, 16, 0
     .globl counts_too
     .type counts_too, @object
     .set counts_too, counts
-    .size counts_too, 32
+    .size counts_too, 40
 #endif
 #ifdef BREAK_MAPS
     .long 2, 4, 8, 16, 0, 0
-    .quad 0
+    .quad 0, 0
 #endif
 #ifdef BREAK_MAPS_SIZE
     .quad 0

@@ -92,6 +92,18 @@ pub(crate) unsafe fn read_at<T: Copy>(base: *const u8, offset: usize) -> T {
     }
 }
 
+/// A number that has been read, as one that the compiler cannot read again: it may be checked and then used.
+#[inline(always)]
+pub(crate) fn settled(number: u32) -> u32 {
+    let settled: u32;
+    // SAFETY: does nothing. The number is in a register, and what comes out has no other place.
+    unsafe {
+        asm!("/* {number:e} */", number = inlateout(reg) number => settled,
+             options(pure, nomem, nostack, preserves_flags));
+    }
+    settled
+}
+
 /// Copies bytes that others may write into memory of the program's own.
 ///
 /// # Safety

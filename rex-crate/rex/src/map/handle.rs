@@ -3,7 +3,7 @@
 
 use super::kind::{self, Delete, Kind, Lookup, Stack, Update};
 use crate::generated::{abi, functions};
-use crate::linux::bpf::bpf_map_type;
+use crate::linux::bpf::{BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH, bpf_map_type};
 use crate::linux::errno::EINVAL;
 use crate::opaque;
 use crate::utils::{NoRef, Plain, Result, result, zeroed};
@@ -25,12 +25,15 @@ pub struct RexMapHandle<const MT: bpf_map_type, K, V: Copy + NoRef> {
     /// Filled by the loader before the first instruction runs; a cell, so that the static is in
     /// writable memory then.
     map: UnsafeCell<*mut c_void>,
+    /// As `map`: where an array's elements begin; null for maps of other kinds.
+    values: UnsafeCell<*mut u8>,
     types: PhantomData<(K, V)>,
 }
 
 const _: () = {
     assert!(size_of::<RexMapHandle<1, u32, u32>>() == abi::MAP_DEFINITION_SIZE);
     assert!(core::mem::offset_of!(RexMapHandle<1, u32, u32>, map) == abi::MAP_DEFINITION_MAP);
+    assert!(core::mem::offset_of!(RexMapHandle<1, u32, u32>, values) == abi::MAP_DEFINITION_VALUES);
 };
 
 // SAFETY: the program only reads the definition, and nobody writes it while a program can run. What it
@@ -60,6 +63,7 @@ impl<const MT: bpf_map_type, K: Copy + Plain, V: Copy + Plain> RexMapHandle<MT, 
             flags,
             reserved: 0,
             map: UnsafeCell::new(core::ptr::null_mut()),
+            values: UnsafeCell::new(core::ptr::null_mut()),
             types: PhantomData,
         }
     }
@@ -73,6 +77,21 @@ impl<const MT: bpf_map_type, K, V: Copy + NoRef> RexMapHandle<MT, K, V> {
         // SAFETY: a field of a static. Volatile, as it was not the program who wrote it.
         let map = unsafe { self.map.get().read_volatile() };
         if map.is_null() { None } else { Some(map) }
+    }
+
+    /// The array's elements; `None` as for `map`.
+    #[cfg(not(rexc_host))]
+    #[inline(always)]
+    fn values(&'static self) -> Option<*mut u8> {
+        // SAFETY: as for `map`.
+        let values = unsafe { self.values.get().read_volatile() };
+        if values.is_null() { None } else { Some(values) }
+    }
+
+    /// On the host nobody makes maps.
+    #[cfg(rexc_host)]
+    fn values(&'static self) -> Option<*mut u8> {
+        crate::import::unavailable("a map")
     }
 
     /// On the host nobody makes maps.
@@ -94,13 +113,41 @@ pub(crate) fn lookup<'a, const MT: bpf_map_type, K, V: Copy + NoRef>(
 where
     Kind<MT>: Lookup,
 {
-    let map = map.map()?;
-    // SAFETY: the map exists, and the key has the size it was made with. The kernel returns NULL or the
-    // address of a value that stays readable until the run ends; any bytes are a value of V. Others may
-    // hold a reference to it too: see the module's documentation, and -Zmutable-noalias=no.
-    unsafe {
-        functions::bpf_map_lookup_elem(map, core::ptr::from_ref(key).cast()).cast::<V>().as_mut()
+    // SAFETY: the address is null or that of a value that stays readable until the run ends; any bytes are a
+    // value of V. Others may hold a reference to it too: see the module's documentation, and
+    // -Zmutable-noalias=no.
+    unsafe { find(map, key)?.as_mut() }
+}
+
+/// Where the element is, or null. As the kernel's JIT compiler does it: an array's element needs no call, a hash
+/// table's none through the table of the map's operations.
+#[inline(always)]
+fn find<const MT: bpf_map_type, K, V: Copy + NoRef>(
+    map: &'static RexMapHandle<MT, K, V>,
+    key: &K,
+) -> Option<*mut V> {
+    let key = core::ptr::from_ref(key);
+    if MT == BPF_MAP_TYPE_ARRAY {
+        // A key may lie where others write.
+        // SAFETY: `kind::check` has seen that a key has four bytes, and they are plain data.
+        let index = opaque::settled(unsafe { key.cast::<u32>().read_unaligned() });
+        if index >= map.max_entries {
+            return None;
+        }
+        let stride = const { size_of::<V>().next_multiple_of(kind::VALUE_ALIGN) };
+        // SAFETY: the array has max_entries elements, this far from each other (rex_abi.h).
+        return Some(unsafe { map.values()?.add(index as usize * stride) }.cast());
     }
+    let map = map.map()?;
+    // SAFETY: the map exists, is of this kind, and the key has the size it was made with.
+    let value = unsafe {
+        if MT == BPF_MAP_TYPE_HASH {
+            functions::rex_hash_lookup(map, key.cast())
+        } else {
+            functions::bpf_map_lookup_elem(map, key.cast())
+        }
+    };
+    Some(value.cast())
 }
 
 /// A copy of the element: one that stays what it is, whoever writes to the map.

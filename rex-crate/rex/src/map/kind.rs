@@ -41,7 +41,7 @@ impl Stack for Kind<BPF_MAP_TYPE_QUEUE> {}
 
 /// The alignment of values in the kernel's maps, in bytes (kernel/bpf/hashtab.c and arraymap.c round
 /// sizes up to 8).
-const VALUE_ALIGN: usize = 8;
+pub(super) const VALUE_ALIGN: usize = 8;
 
 /// Most frames of a stack trace (sysctl kernel.perf_event_max_stack, default).
 const STACK_DEPTH_MAX: usize = 127;
