@@ -50,11 +50,11 @@ static const struct check form = {
 	.jmp = JMP_REL32,
 };
 
-/* The displacements are from the ends of their instructions. */
-#define DISTANCE(type, member, address) \
-	((address) - (offsetof(type, member) + sizeof(((type *)NULL)->member)))
-#define TARGET(check, member) \
-	(offsetof(struct check, member) + sizeof((check)->member) + (s64)(check)->member)
+/* Displacements are from the ends of their instructions, which end with them. */
+static s64 target(const struct check *check, const s32 *displacement)
+{
+	return (const u8 *)(displacement + 1) - (const u8 *)check + *displacement;
+}
 
 static bool is_check(const struct check *check, u64 start, u64 cpu_slot)
 {
@@ -64,7 +64,7 @@ static bool is_check(const struct check *check, u64 start, u64 cpu_slot)
 	known.slot = check->slot;
 	known.overflow = check->overflow;
 	known.body = check->body;
-	return memcmp(check, &known, sizeof(known)) == 0 && start + TARGET(check, slot) == cpu_slot;
+	return memcmp(check, &known, sizeof(known)) == 0 && start + target(check, &check->slot) == cpu_slot;
 }
 
 static void shorten(u8 *at, const struct check *check)
@@ -77,9 +77,9 @@ static void shorten(u8 *at, const struct check *check)
 		.cmp = {0x65, 0x4c, 0x3b, 0x14, 0x25},
 		.state = (unsigned long)&rex_cpu_state.visible.stack_limit,
 		.jae = {0x0f, 0x83},
-		.body = DISTANCE(struct short_check, body, TARGET(check, body) - mark),
+		.body = target(check, &check->body) - mark - offsetofend(struct short_check, body),
 		.jmp = JMP_REL32,
-		.overflow = DISTANCE(struct short_check, overflow, TARGET(check, overflow) - mark),
+		.overflow = target(check, &check->overflow) - mark - offsetofend(struct short_check, overflow),
 	};
 
 	BUILD_BUG_ON(sizeof(form.mark) + sizeof(code) > sizeof(form));

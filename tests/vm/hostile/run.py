@@ -64,6 +64,10 @@ def run_machine(arguments, kernel, files, commands, timeout):
     return result
 
 
+# What the last process held is given back a moment after it has ended.
+REMOVE = "{ rmmod rex 2>/dev/null || { sleep 5; rmmod rex; }; }"
+
+
 def load_cases(arguments, kernel, temporary, program, cases):
     names = [f"base{number}.rex" for number in range(len(arguments.objects))]
     files = [(program, "/root/load_cases"), (cases, "/root/cases")]
@@ -71,7 +75,7 @@ def load_cases(arguments, kernel, temporary, program, cases):
     bases = " ".join(names)
     # Slab and vmalloc memory before and after: what a refused object leaves behind adds up.
     commands = (f"load_cases cases 0 2 {bases} >/tmp/0 & load_cases cases 1 2 {bases} >/tmp/1; first=$?; wait $! && "
-                "[ $first = 0 ] && cat /tmp/0 /tmp/1 && rmmod rex && echo removed")
+                f"[ $first = 0 ] && cat /tmp/0 /tmp/1 && {REMOVE} && echo removed")
     result = run_machine(arguments, kernel, files, commands, arguments.timeout)
     lines = result.output.splitlines()
     if lines.count("done") != 2 or "removed" not in lines:
@@ -115,7 +119,7 @@ def objects(arguments, kernel, temporary, program):
 
 def ioctls(arguments, kernel, program):
     files = [(program, "/root/random_ioctls"), (arguments.objects[0], "/root/base.rex")]
-    commands = f"random_ioctls {arguments.seed} {arguments.ioctls} base.rex && rmmod rex && echo removed"
+    commands = f"random_ioctls {arguments.seed} {arguments.ioctls} base.rex && {REMOVE} && echo removed"
     result = run_machine(arguments, kernel, files, commands, arguments.timeout)
     print(f"{kernel}: {result.output.strip()}".replace("\n", f"\n{kernel}: "), flush=True)
     return result.output.splitlines()[-1:] == ["removed"]
