@@ -32,6 +32,8 @@ from tap import Failure, Tap, rexc, true  # noqa: E402
 # How many of 200 programs have which profile.
 SHARES = {"plain": 50, "ordinary": 70, "debug": 30, "recursive": 50}
 PER_OBJECT = 10
+# Of tests/programs: no panics, no calls through pointers, and packets that take the deepest path.
+EXACT = ["big_locals", "generics", "map_array", "map_hash", "map_percpu", "state_machine"]
 # Enough for each; `campaign.py` takes more.
 QUICK = ["--runs", "500", "--stepped", "0", "--steps", "6000"]
 
@@ -99,6 +101,16 @@ def is_tight(done, profile, most):
     found = ratios(done, profile)
     if not found or statistics.median(found) > most:
         raise Failure(f"median of {len(found)}: {statistics.median(found) if found else None}, at most {most} wanted")
+
+
+def exact(bench):
+    """Nothing is counted that does not run, not 8 bytes: bound / depth is 1.00."""
+    for name in EXACT:
+        target = os.path.join(bench.directory, f"{name}.rex")
+        rexc(ROOT / "tests/programs" / f"{name}.rs", "-o", target, "--no-sign", "--license", "GPL-2.0-only", environment=None)
+        for result in bench.measure(target, "--capture", ROOT / "tests/captures/traffic.pcap"):
+            if result["wrong"] or result["checked"] or result["bound"] != result["depth"]:
+                raise Failure(f"{result['program']}: bound {result['bound']}, depth {result['depth']}: {result['wrong']}")
 
 
 def few_refused(done):
@@ -220,6 +232,7 @@ def main():
         tap.test("at most 2% are refused as not understood", few_refused, done)
         tap.test("bounds are tight: plain programs", is_tight, done, "plain", 1.10)
         tap.test("bounds are tight: ordinary programs", is_tight, done, "ordinary", 1.25)
+        tap.test("bounds are exact without panics and calls through pointers", exact, bench)
         tap.test("a bound that is too low by 8 is noticed", notices, done, bench, "plain")
         tap.test("a panic bound that is too low is noticed", panic_notices, bench)
         tap.test("checks hold at every limit", every_limit, bench, done)
