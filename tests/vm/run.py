@@ -52,7 +52,7 @@ class Boot:
 BOOTS = (
     # Debian has no kernel with KASAN. Of what it has: freed memory is poisoned and what was written to it is found (slub_debug,
     # both kernels), and a sample of all allocations lies between guard pages (KFENCE, which only 6.12 has).
-    Boot("main", ("network.sh", "tracing.sh", "misbehave.sh", "trust.sh", "lifecycle.sh"),
+    Boot("main", ("network.sh", "tracing.sh", "misbehave.sh", "trust.sh", "reserve.sh", "lifecycle.sh"),
          ("measure_stacks=1",), "slub_debug=FZPU kfence.sample_interval=10"),
     # The page fault's oops is printed before the module gets to see it.
     Boot("no mitigations", ("mitigations.sh", "faults.sh"), ("allow_unsigned=1",), "mitigations=off",
@@ -141,6 +141,7 @@ def make_programs(root, build):
     for name, source, arguments in (
             ("dup", "dup.c", []), ("openat", "openat.c", []), ("ringbuf", "ringbuf.c", ["-lbpf"]), ("locked", "locked.c", ["-lbpf"]),
             ("unprivileged", "unprivileged.c", []), ("flood", "flood.c", []), ("cycles", "cycles.c", shared),
+            ("race", "race.c", shared), ("other_maps", "other_maps.c", shared),
             ("loader", "loader.c", shared), ("loader-static", "loader.c", static),
             ("compat", "compat.c", ["-include", "librex_compat.h", *shared])):
         subprocess.run(["cc", "-O1", "-Wall", "-Werror", f"-I{include}", "-o", str(root / name), str(HERE / "guest" / source),

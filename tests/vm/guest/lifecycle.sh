@@ -26,6 +26,9 @@ for round in 1 2 3 4; do
 done
 check "load and unload while firing on all CPUs" equal 4 "$unloaded"
 
+check "objects that are loaded, looked at and unloaded by several at a time" ./race vm_xdp.rex vm_xdp 3
+check "and they leave nothing" soon nothing_left
+
 rexc load vm_tracepoint.rex -q --attach raw_enter
 rm -r $pins/vm_tracepoint
 check "an object goes when its last pin does, while firing" soon nothing_left

@@ -20,6 +20,7 @@ check "unload" rexc unload vm_xdp
 check "without capabilities nothing is loaded" refused REX1002 ./unprivileged rexc list
 check "a loader that uses librex" ./loader vm_xdp.rex vm_xdp
 check "a loader that uses librex statically" ./loader-static vm_xdp.rex vm_xdp
+check "maps in whose values the kernel keeps things, and others that do not fit" ./other_maps vm_misbehave.rex LOCKED
 check "a loader written for Rex's own library" ./compat vm_xdp.rex
 nothing_left()
 {

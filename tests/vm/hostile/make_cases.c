@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 struct base {
     uint8_t *data;
     size_t size;
