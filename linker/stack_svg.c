@@ -18,12 +18,13 @@
 
 #define ROWS_MAX 300u /* of one chart */
 #define CHARTS_MAX 64u
-#define WIDTH 1200u
+#define WIDTH 1240u /* room for a label of LABEL_COLUMNS behind the rightmost bar */
 #define MARGIN 20u
 #define BARS 760u /* where bars are; labels may go on to the right */
 #define ROW UINT64_C(18)
 #define BAR 12u
 #define LABEL_COLUMNS 60u
+#define TITLE_COLUMNS 80u /* of the name in it */
 #define NONE UINT32_MAX
 
 /* A node as a part of the current chart. */
@@ -299,19 +300,22 @@ static void put_chart(struct chart *chart, uint32_t root, const char *title, uin
 
 static void put_root(struct chart *chart, const struct stack_root *root, const char *what)
 {
-    struct buffer title = {0};
-    buffer_format(&title, "%s (%s): %" PRIu32 " bytes%s; the limit is %" PRIu32, root->name, what,
-                  root->bound, root->checked ? " to the first stack check" : "", root->limit);
+    struct buffer title = {0}, name = {0};
+    stack_shorten(&name, root->name, TITLE_COLUMNS);
+    buffer_format(&title, "%s (%s): %" PRIu32 " bytes%s; the limit is %" PRIu32,
+                  name.data ? name.data : "", what, root->bound,
+                  root->checked ? " to the first stack check" : "", root->limit);
     put_chart(chart, root->function, title.data ? title.data : "", root->limit);
-    chart->out->failed |= title.failed;
+    chart->out->failed |= title.failed || name.failed;
     buffer_free(&title);
+    buffer_free(&name);
 }
 
 static void put_check(struct chart *chart, const struct stack_check *check)
 {
     struct buffer title = {0}, name = {0};
     char *function = stack_function_name(chart->graph->code, check->function);
-    stack_shorten(&name, function ? function : "", 90);
+    stack_shorten(&name, function ? function : "", TITLE_COLUMNS);
     buffer_format(&title, "behind the stack check of %s: %" PRIu32 " bytes to the next check",
                   name.data ? name.data : "", check->need);
     put_chart(chart, check->function, title.data ? title.data : "", 0);

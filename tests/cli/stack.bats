@@ -76,6 +76,37 @@ assert program["largest"]["variables"][0]["bytes"] == 8192
 PYTHON
 }
 
+@test "long names stay inside the picture" {
+    cat > names.rs <<RUST
+#![no_std]
+#![no_main]
+use rex::xdp::*;
+use rex::{Result, rex_xdp};
+
+#[inline(never)]
+fn a_function_$(printf 'with_a_long_name_%.0s' {1..8})end(seed: u8) -> u8 {
+    core::hint::black_box([seed; 40])[0]
+}
+
+#[rex_xdp]
+fn a_program_$(printf 'with_a_long_name_%.0s' {1..2})end(_: &xdp, ctx: &mut xdp_md) -> Result {
+    let array = core::hint::black_box([1u8; 9000]);
+    Ok(i32::from(a_function_$(printf 'with_a_long_name_%.0s' {1..8})end(ctx.data_slice.len() as u8) ^ array[7]))
+}
+RUST
+    rexc names.rs -o names.rex --license GPL-2.0-only --no-sign
+    rexc stack names.rex --format svg -o names.svg
+    python3 - names.svg <<'PYTHON'
+import sys, xml.etree.ElementTree as tree
+root = tree.parse(sys.argv[1]).getroot()
+texts = list(root.iter("{http://www.w3.org/2000/svg}text"))
+assert sum("with_a_long_name" in text.text for text in texts) == 3
+for text in texts:  # monospace: 0.6 of the font's size, 13 px in titles, 11 elsewhere
+    size = 13 if text.get("class") == "title" else 11
+    assert int(text.get("x")) + len(text.text) * 0.6 * size <= int(root.get("width")), text.text
+PYTHON
+}
+
 @test "-o writes a file and prints nothing" {
     run rexc stack program.rex -o report.txt
     [ "$status" -eq 0 ]
