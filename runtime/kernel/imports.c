@@ -151,7 +151,7 @@ static int link_thunk(struct linker *linker, const struct rex_import *import, u6
 		return rex_refuse(linker->message, -ENOEXEC, "REX0728: %s has no thunk", import->name);
 	bytes = rex_elf_at(linker->elf, thunk->start, THUNK_SIZE);
 	if (!bytes || !IS_ALIGNED(thunk->start, THUNK_SIZE) ||
-	    memcmp(bytes, start, sizeof(start)) != 0 ||
+	    thunk->size != sizeof(start) + sizeof(distance) || memcmp(bytes, start, sizeof(start)) != 0 ||
 	    memchr_inv(bytes + sizeof(start) + sizeof(distance), INT3,
 		       THUNK_SIZE - sizeof(start) - sizeof(distance)))
 		return rex_refuse(linker->message, -ENOEXEC, "REX0728: the thunk of %s has other bytes",
@@ -260,7 +260,8 @@ static int link_own_thunk(struct linker *linker, const char *name, const u8 *cod
 	if (!thunk)
 		return 0; /* no branch of this kind in the object */
 	bytes = rex_elf_at(linker->elf, thunk->start, THUNK_SIZE);
-	if (!bytes || !IS_ALIGNED(thunk->start, THUNK_SIZE) || memcmp(bytes, code, size) != 0 ||
+	if (!bytes || !IS_ALIGNED(thunk->start, THUNK_SIZE) || thunk->size != size ||
+	    memcmp(bytes, code, size) != 0 ||
 	    memchr_inv(bytes + size, INT3, THUNK_SIZE - size))
 		return rex_refuse(linker->message, -ENOEXEC, "REX0728: %s has other bytes", name);
 	if (target && rex_image_branch(linker->image->base + thunk->start, JMP_REL32, target))
