@@ -250,12 +250,11 @@ static uint32_t fewest(const struct part *part)
 static bool cut_exactly(struct part *part, uint32_t below)
 {
     uint64_t steps = 0;
-    uint32_t least = fewest(part);
-    uint32_t end = below < CHOSEN_MAX + 1 ? below : CHOSEN_MAX + 1;
-    for (uint32_t size = least; size < end && steps <= EXACT_STEPS; size++)
-        if (try_sets(part, size, &steps))
-            return true;
-    return false;
+    uint32_t size = fewest(part);
+    bool found = false;
+    while (!found && size < below && size <= CHOSEN_MAX && steps <= EXACT_STEPS)
+        found = try_sets(part, size++, &steps);
+    return found;
 }
 
 /* The candidate with the most ways through it, in the circles that has_circle() just found. */

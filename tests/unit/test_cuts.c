@@ -74,7 +74,7 @@ static uint32_t fewest_cuts(const struct graph *graph)
 
 /* How many checks a plan has, with all functions as candidates (names must be sorted), and how long
  * the analysis takes. For STACK_LOOK only the latter. */
-static size_t analysed(struct builder *builder, char names[][16], uint32_t count,
+static size_t analysed(struct builder *builder, const char names[][16], uint32_t count,
                        enum stack_round round, double *time)
 {
     struct stack_options options = {.round = round, .may_check_count = count};
