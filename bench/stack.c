@@ -185,6 +185,7 @@ static double seconds(void)
 static int analyse(const struct graph *graph, const struct object *object, double *time)
 {
     struct stack_options options = {.round = graph->circular ? STACK_PLAN : STACK_FINAL,
+                                    .cross_check = true, /* objects have what it needs */
                                     .may_check = (const char *const *)graph->names,
                                     .may_check_count = graph->count};
     struct diag_options diag_options = {.stream = stderr};

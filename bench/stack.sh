@@ -12,7 +12,7 @@ echo "| shape | functions | time | time per function | memory | memory per funct
 echo "|---|---|---|---|---|---|"
 for shape in chains diamonds cliques cycle pointers; do
     for functions in 1000 10000 100000; do
-        "$build/tests/stack/stack_bench" "$shape" "$functions" $((5 + 200000 / functions)) |
+        "$build/tests/stack/stack_bench" "$shape" "$functions" $((15 + 50000 / functions)) |
             sed "s/^/$shape $functions /"
     done
 done | awk '
