@@ -26,6 +26,8 @@ namespace rexpass
 static std::atomic<unsigned> reportedModules{0};
 
 struct RexPass : PassInfoMixin<RexPass> {
+    bool optimised;
+    explicit RexPass(bool withOptimisation) : optimised(withOptimisation) {}
     PreservedAnalyses run(Module &module, ModuleAnalysisManager &)
     {
         Config config;
@@ -39,7 +41,7 @@ struct RexPass : PassInfoMixin<RexPass> {
             reportError(module, "more than one module to compile: -Ccodegen-units=1 is missing");
             return PreservedAnalyses::all();
         }
-        replaceTraps(module);
+        replaceTraps(module, optimised);
         bool good = makeEntries(module, report);
         good = addChecks(module, config, report) && good;
         if (good && !config.reportPath.empty() && !writeReport(report, config.reportPath, error))
@@ -55,8 +57,10 @@ struct RexPass : PassInfoMixin<RexPass> {
 
 static void registerPass(PassBuilder &builder)
 {
-    builder.registerOptimizerLastEPCallback([](ModulePassManager &manager, OptimizationLevel,
-                                               ThinOrFullLTOPhase) { manager.addPass(RexPass()); });
+    builder.registerOptimizerLastEPCallback(
+        [](ModulePassManager &manager, OptimizationLevel level, ThinOrFullLTOPhase) {
+            manager.addPass(RexPass(level != OptimizationLevel::O0));
+        });
 }
 
 } // namespace rexpass

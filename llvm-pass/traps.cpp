@@ -21,7 +21,8 @@ static bool isTrap(const Instruction &instruction)
 }
 
 // A block that holds nothing but an unreachable, and that only switches lead to, as their default:
-// with optimisation no code is made for it, and a call there would bring the range check back.
+// where code is optimised none is made for it (SelectionDAGBuilder::visitSwitch), and a call there
+// would bring the range check back.
 static bool isImpossibleDefault(const BasicBlock &block)
 {
     if (block.getParent()->hasOptNone() || !isa<UnreachableInst>(block.front()))
@@ -36,13 +37,14 @@ static bool isImpossibleDefault(const BasicBlock &block)
 
 // rustc has LLVM make a ud2 of an unreachable (TargetOptions::TrapUnreachable), but not right after
 // a call that does not return (NoTrapAfterNoreturn).
-static bool wouldTrap(const UnreachableInst &unreachable)
+static bool wouldTrap(const UnreachableInst &unreachable, bool optimised)
 {
     const auto *call = dyn_cast_or_null<CallBase>(unreachable.getPrevNode());
-    return !(call && call->doesNotReturn()) && !isImpossibleDefault(*unreachable.getParent());
+    return !(call && call->doesNotReturn()) &&
+           !(optimised && isImpossibleDefault(*unreachable.getParent()));
 }
 
-void replaceTraps(Module &module)
+void replaceTraps(Module &module, bool optimised)
 {
     SmallVector<Instruction *, 16> traps, places;
     for (Function &function : module) {
@@ -51,7 +53,8 @@ void replaceTraps(Module &module)
         for (Instruction &instruction : instructions(function)) {
             if (isTrap(instruction))
                 traps.push_back(&instruction);
-            else if (auto *end = dyn_cast<UnreachableInst>(&instruction); end && wouldTrap(*end))
+            else if (auto *end = dyn_cast<UnreachableInst>(&instruction);
+                     end && wouldTrap(*end, optimised))
                 places.push_back(end);
         }
     }

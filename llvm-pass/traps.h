@@ -9,7 +9,8 @@ namespace rexpass
 {
 
 // Replaces what would be a bare ud2 in the machine code by a call of the import rex_abort.
-void replaceTraps(llvm::Module &module);
+// optimised: the code generator will optimise (not at -O0).
+void replaceTraps(llvm::Module &module, bool optimised);
 
 } // namespace rexpass
 

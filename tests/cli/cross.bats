@@ -181,6 +181,12 @@ refused() {
     [ "$(jq -r '.. | .license? // empty' <<<"$output")" = "Dual MIT/GPL" ]
 }
 
+@test "-O0: what the compiler takes for impossible in a match is no bare trap" {
+    for name in matching derive_debug; do
+        rexc "$BATS_TEST_DIRNAME/../programs/$name.rs" -O0 --license GPL -o "$name.rex"
+    done
+}
+
 @test "wrong usage" {
     sources
     for words in "prog.rs" "prog.rs -o" "-c util.rs -o util.rlib" "-c util.rs prog.rs -o libx.rlib" "prog.rs -o x --frobnicate" \
