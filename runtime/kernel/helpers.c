@@ -45,7 +45,7 @@ s64 rex_trace_printk(const u8 *text, u64 length)
 s64 rex_spin_lock(u32 *lock)
 {
 	struct rex_cpu_state *state = this_cpu_ptr(&rex_cpu_state);
-	u64 start;
+	u64 end;
 
 	if (rex_cleanup_holds(state, REX_CLEANUP_SPIN_LOCK))
 		return -EDEADLK;
@@ -56,10 +56,9 @@ s64 rex_spin_lock(u32 *lock)
 	if (state->has_panic_frame || rex_cleanup_held_outside(state, lock))
 		return -EDEADLK;
 	/* With interrupts off and no other CPU to send an NMI nobody but this loop looks at the time. */
-	start = ktime_get_mono_fast_ns();
+	end = ktime_get_mono_fast_ns() + rex_running_program(state)->object->timeout_ms * (u64)NSEC_PER_MSEC;
 	while (cmpxchg_acquire(lock, 0, 1) != 0) {
-		if (READ_ONCE(state->running) & REX_RUN_EXPIRED ||
-		    ktime_get_mono_fast_ns() - start > rex_running_program(state)->object->timeout_ms * (u64)NSEC_PER_MSEC)
+		if (READ_ONCE(state->running) & REX_RUN_EXPIRED || ktime_get_mono_fast_ns() > end)
 			return -EDEADLK;
 		cpu_relax();
 	}

@@ -131,8 +131,8 @@ static unsigned long make_gate(struct linker *linker, const struct rex_import *i
 
 /*
  * The thunk of an imported function: `endbr64; jmp *slot`, over which a direct jump is written; only direct
- * calls lead to it (REX0736 and kcfi's check), so it needs no mark. A function that is imported without one could only be called by code that the contract
- * forbids; its slot holds 0.
+ * calls lead to it (REX0736 and kcfi's check), so it needs no mark. A function that is imported without one could
+ * only be called by code that the contract forbids; its slot holds 0.
  */
 static int link_thunk(struct linker *linker, const struct rex_import *import, u64 slot)
 {

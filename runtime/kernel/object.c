@@ -80,6 +80,7 @@ static int make_programs(struct rex_object *object, const struct rex_note *note,
 	for (i = 0; i < count; i++) {
 		const struct rex_note_program *entry = &note->programs[i];
 		struct rex_program *program = &object->programs[i];
+		u8 *const trampolines = object->image.base + object->image.size;
 		int error;
 
 		program->object = object;
@@ -92,8 +93,7 @@ static int make_programs(struct rex_object *object, const struct rex_note *note,
 		program->statistics = alloc_percpu(struct rex_statistics);
 		if (!program->statistics)
 			return rex_refuse(message, -ENOMEM, "no memory for counters");
-		error = rex_program_write_trampoline(
-			program, object->image.base + object->image.size + i * rex_trampoline_size());
+		error = rex_program_write_trampoline(program, trampolines + i * rex_trampoline_size());
 		if (error)
 			return rex_refuse(message, error, "program %s is out of reach", program->name);
 	}
@@ -217,7 +217,7 @@ static void take_off(struct rex_object *object)
 	list_del_init(&object->link);
 }
 
-/* The list's reference, after the grace period in which runs that had begun when the last stub was unbound have ended. */
+/* The list's reference, after the grace period in which the runs that the last stub had begun have ended. */
 static void rex_object_drop(struct rex_object *object)
 {
 	rex_watchdog_put();

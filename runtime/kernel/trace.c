@@ -45,6 +45,8 @@ static void follow(const struct rex_cpu_state *state, struct rex_report *report,
 static void follow_kernel(const struct rex_cpu_state *state, struct rex_report *report)
 {
 	const unsigned long *landing = (const unsigned long *)state->landing;
+	const unsigned int room = REX_TRACE_MAX - report->trace_count;
+	unsigned long *to = report->trace + report->trace_count;
 	struct pt_regs regs = {
 		.r15 = landing[0],
 		.r14 = landing[1],
@@ -59,8 +61,7 @@ static void follow_kernel(const struct rex_cpu_state *state, struct rex_report *
 		.ss = __KERNEL_DS,
 	};
 
-	report->trace_count += rex_kernel_stack_trace_save_regs(
-		&regs, report->trace + report->trace_count, REX_TRACE_MAX - report->trace_count, 0);
+	report->trace_count += rex_kernel_stack_trace_save_regs(&regs, to, room, 0);
 }
 
 void rex_trace(const struct rex_cpu_state *state, struct rex_report *report, unsigned long ip,

@@ -99,7 +99,7 @@ setup() { cd "$BATS_FILE_TMPDIR"; }
     [[ "$output" == *"license GPL"* ]]
     [[ "$output" == *"filter"*"xdp"*"stack at most"* ]]
     [[ "$output" == *"PACKETS"*"hash"*"value u64 (8 bytes)"* ]]
-    [[ "$output" == *"bpf_map_lookup_elem"* ]]
+    [[ "$output" == *"rex_hash_lookup"* ]]
     [[ "$output" == *"source.src/main.rs"* ]]
     [[ "$output" == *"development key, intact"* ]]
 }
