@@ -185,13 +185,10 @@ static void visit_function(struct builder *builder, uint32_t function)
         return;
     }
     if (frame_analyse(&graph->frames, function) != FRAME_OK) {
-        const struct code_function *faulty = &graph->code->functions[function];
-        if (faulty->count == 0) /* of bytes that are not in the file */
-            report(builder, function, frame->fault, (uint32_t)faulty->address, CODE_NONE);
-        else
-            report(builder, function, frame->fault,
-                   graph->code->instructions[frame->fault_instruction].address,
-                   frame->fault_instruction);
+        uint32_t at = frame->fault_instruction;
+        uint32_t address = at == CODE_NONE ? (uint32_t)graph->code->functions[function].address
+                                           : graph->code->instructions[at].address;
+        report(builder, function, frame->fault, address, at);
         return;
     }
     for (uint32_t i = 0; i < frame->edge_count; i++) {

@@ -666,7 +666,7 @@ enum frame_fault frame_analyse(struct frames *frames, uint32_t function)
         return frame->fault;
     frame->analysed = true;
     if (walk.function->count == 0)
-        fault(&walk, walk.function->first, FRAME_CODE);
+        fault(&walk, CODE_NONE, FRAME_CODE); /* of bytes that are not in the file */
     else if (reserve_scratch(frames, walk.function->count))
         fault(&walk, walk.function->first, FRAME_NO_MEMORY);
     else if (interpret_all(&walk) == FRAME_OK)

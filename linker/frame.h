@@ -59,8 +59,8 @@ struct frame_edge {
 
 struct frame {
     bool analysed;
-    enum frame_fault fault; /* FRAME_OK, or what stopped the analysis, at fault_instruction */
-    uint32_t fault_instruction;
+    enum frame_fault fault;     /* FRAME_OK, or what stopped the analysis, at fault_instruction */
+    uint32_t fault_instruction; /* CODE_NONE: the function has none */
     uint32_t depth;      /* the greatest height, without what callees use, return addresses of calls
                             included */
     uint32_t first_edge; /* in frames.edges */

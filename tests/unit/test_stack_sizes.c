@@ -112,15 +112,23 @@ static void pushed_arguments_are_no_part(void **state)
         614);
 }
 
-static void there_must_be_sizes(void **state)
+/* A program that only returns. */
+static struct builder *build_empty(uint32_t *function)
 {
     struct builder *builder = builder_new();
-    uint32_t function = builder_declare(builder, "program");
-    size_t compared;
-    (void)state;
-    builder_begin_program(builder, function);
+    *function = builder_declare(builder, "program");
+    builder_begin_program(builder, *function);
     builder_return(builder);
     builder_end(builder);
+    return builder;
+}
+
+static void there_must_be_sizes(void **state)
+{
+    uint32_t function;
+    struct builder *builder = build_empty(&function);
+    size_t compared;
+    (void)state;
     assert_int_equal(error_of(builder, &compared), 614);
     assert_non_null(strstr(builder_output(builder), "has no section .stack_sizes"));
     builder_free(builder);
@@ -129,13 +137,10 @@ static void there_must_be_sizes(void **state)
 /* Entries end within the section. */
 static void sizes_must_be_whole(void **state)
 {
-    struct builder *builder = builder_new();
-    uint32_t function = builder_declare(builder, "program");
+    uint32_t function;
+    struct builder *builder = build_empty(&function);
     size_t compared;
     (void)state;
-    builder_begin_program(builder, function);
-    builder_return(builder);
-    builder_end(builder);
     builder_stack_size(builder, function, 0);
     struct object_section *section = &builder_object(builder)->sections[3];
     section->size--;
