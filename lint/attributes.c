@@ -70,6 +70,38 @@ static bool is_refused_everywhere(const char *path)
     return false;
 }
 
+/* Do tokens with these texts stand from index on? */
+static bool stand(const struct source *source, size_t index, const char *const *texts)
+{
+    for (; *texts; texts++, index++) {
+        const struct token *token = source_at(source, index);
+        if (token->kind == TOKEN_RAW_IDENTIFIER || token->length != strlen(*texts) ||
+            memcmp(token->text, *texts, token->length) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Expanded source has attributes that the compiler's own macros and the rex attributes write. index
+ * is that of the name. */
+static bool is_generated(const struct source *source, size_t index, const char *path)
+{
+    static const char *const names[] = {"automatically_derived", "coverage", "prelude_import"};
+    static const char *const prelude[] = {"feature", "(", "prelude_import", ")", "]", NULL};
+    static const char *const program[] = {"used",    "]", "static", "PROGRAM", ":",
+                                          ":",       ":", "rex",    ":",       ":",
+                                          "program", ":", ":",      "Marker",  NULL};
+    static const char *const map[] = {"unsafe", "(", "export_name", "=", NULL};
+    if (source->is_file)
+        return false;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(path, names[i]) == 0)
+            return true;
+    /* #[unsafe(export_name = "NAME")] #[used]: `unsafe` is never the author's. */
+    return stand(source, index, prelude) || stand(source, index, program) ||
+           (strcmp(path, "used") == 0 && index >= 9 && stand(source, index - 9, map));
+}
+
 /* cfg_attr(predicate, attribute, attribute...): the brackets are at open and close. */
 static unsigned check_cfg_attr(struct diag *diag, const struct source *source, size_t open,
                                size_t close, bool inner)
@@ -161,7 +193,8 @@ static unsigned check_attribute(struct diag *diag, const struct source *source, 
     } else if (allowed && strcmp(path, "cfg_attr") == 0 &&
                token_is(source_at(source, after), '(')) {
         found += check_cfg_attr(diag, source, after, source_closing(source, after), inner);
-    } else if (path && !allowed && !is_refused_everywhere(path)) {
+    } else if (path && !allowed && !is_refused_everywhere(path) &&
+               !is_generated(source, first, path)) {
         source_report(diag, source, ban_of(path), first, after - 1,
                       "the attribute `%s` is not allowed", path);
         found++;

@@ -165,6 +165,17 @@ static bool has_shebang(const struct lexer *lexer)
     return peek(&ahead, 0) != '[';
 }
 
+/* What 2021 brought: c"", cr"" and 'r#name. What later editions reserve is an error there. */
+static bool is_of_2021(int edition)
+{
+    return edition >= 2021;
+}
+
+bool lexer_reads_alike(int edition, int other)
+{
+    return is_of_2021(edition) == is_of_2021(other);
+}
+
 void lexer_begin(struct lexer *lexer, const char *source, size_t size, int edition)
 {
     *lexer = (struct lexer){.start = source,
@@ -279,7 +290,7 @@ static enum token_kind eat_lifetime_or_character(struct lexer *lexer)
         return TOKEN_CHARACTER;
     }
     /* 'r#name is one token since edition 2021. */
-    if (lexer->edition >= 2021 && peek(lexer, 0) == 'r' && peek(lexer, 1) == '#' &&
+    if (is_of_2021(lexer->edition) && peek(lexer, 0) == 'r' && peek(lexer, 1) == '#' &&
         starts_identifier(lexer, 2)) {
         lexer->at += 2;
         eat_identifier(lexer);
@@ -364,7 +375,7 @@ static enum token_kind eat_number(struct lexer *lexer)
 static enum token_kind eat_word(struct lexer *lexer)
 {
     unsigned char first = peek(lexer, 0), second = peek(lexer, 1), third = peek(lexer, 2);
-    bool c_strings = lexer->edition >= 2021;
+    bool c_strings = is_of_2021(lexer->edition);
 
     if (first == 'r' && second == '#' && starts_identifier(lexer, 2)) {
         lexer->at += 2;

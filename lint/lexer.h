@@ -53,6 +53,9 @@ struct lexer {
  * line. */
 void lexer_begin(struct lexer *lexer, const char *source, size_t size, int edition);
 
+/* Is the lexical grammar of both editions the same? */
+bool lexer_reads_alike(int edition, int other);
+
 /* The next token; white space and comments, documentation included, are passed over. */
 struct token lexer_next(struct lexer *lexer);
 

@@ -63,14 +63,31 @@ static bool defines_macro(const struct source *source)
     return false;
 }
 
+/* The scanned file of that path, in that edition or, when it is 0, in any. */
+static const struct source *find_file(const struct scan *scan, const char *path, int edition)
+{
+    for (size_t i = 0; i < scan->file_count; i++)
+        if (strcmp(scan->files[i]->path, path) == 0 &&
+            (edition == 0 || scan->files[i]->edition == edition))
+            return scan->files[i];
+    return NULL;
+}
+
 int scan_file(struct scan *scan, struct diag *diag, const char *path, int edition)
 {
-    if (scan_find_sha256(scan, path))
+    /* A file may be part of crates of several editions, and what is a string in one is code in
+     * another. */
+    if (find_file(scan, path, edition))
         return 0;
+    const struct source *other = find_file(scan, path, 0);
     char *data;
     size_t size;
-    if (file_read(diag, path, MAX_SOURCE, &data, &size) < 0)
+    if (other) {
+        size = other->size;
+        data = must_copy_length(other->data, size);
+    } else if (file_read(diag, path, MAX_SOURCE, &data, &size) < 0) {
         return -1;
+    }
     struct source *source = add(&scan->files, &scan->file_count);
     int result = source_begin(diag, source, path, data, size, edition, true);
     scan->defines_macros = scan->defines_macros || defines_macro(source);
@@ -91,15 +108,45 @@ int scan_add_expansion(struct scan *scan, struct diag *diag, const char *crate, 
     struct source *source = add(&scan->expansions, &scan->expansion_count);
     char *name = must_format("crate %s, macros expanded", crate);
     int result = source_begin(diag, source, name, text, size, edition, false);
-    source_drop_attributes(source);
     free(name);
+    return result;
+}
+
+/* What a macro of another crate left in the text was made of that crate's tokens, and is printed as
+ * they are: so the text is read in every edition that any file of the build has. */
+static int read_in_other_editions(struct scan *scan, struct diag *diag)
+{
+    size_t count = scan->expansion_count;
+    int result = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct source *text = scan->expansions[i];
+        for (size_t j = 0; j < scan->file_count; j++) {
+            int edition = scan->files[j]->edition;
+            bool done = false;
+            for (size_t k = 0; k < scan->expansion_count && !done; k++)
+                done = strcmp(scan->expansions[k]->path, text->path) == 0 &&
+                       lexer_reads_alike(scan->expansions[k]->edition, edition);
+            if (done)
+                continue;
+            struct source *source = add(&scan->expansions, &scan->expansion_count);
+            if (source_begin(diag, source, text->path, must_copy_length(text->data, text->size),
+                             text->size, edition, false))
+                result = -1;
+        }
+    }
     return result;
 }
 
 int scan_finish(struct scan *scan, struct diag *diag)
 {
-    struct types *types = types_new();
     unsigned found = 0;
+    if (read_in_other_editions(scan, diag))
+        return -1;
+    for (size_t i = 0; i < scan->expansion_count; i++) {
+        found += tokens_check_attributes(diag, scan->expansions[i]);
+        source_drop_attributes(scan->expansions[i]);
+    }
+    struct types *types = types_new();
     for (size_t i = 0; i < scan->file_count; i++)
         types_collect(types, scan->files[i]);
     for (size_t i = 0; i < scan->expansion_count; i++)
@@ -131,8 +178,6 @@ const char *scan_sha256(const struct scan *scan, size_t index)
 
 const char *scan_find_sha256(const struct scan *scan, const char *path)
 {
-    for (size_t i = 0; i < scan->file_count; i++)
-        if (strcmp(scan->files[i]->path, path) == 0)
-            return scan->files[i]->sha256;
-    return NULL;
+    const struct source *source = find_file(scan, path, 0);
+    return source ? source->sha256 : NULL;
 }

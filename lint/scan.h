@@ -21,8 +21,8 @@ struct scan *scan_new(void);
 void scan_free(struct scan *scan);
 
 /* Reads and scans a file. edition: 2015, 2018, 2021 or 2024, of its crate. A path that was scanned
- * before is not read again. Returns 0 when nothing in it is refused, -1 after reports (of what is
- * refused, or that the file cannot be read). */
+ * before is not read again; in another edition its bytes are scanned again. Returns 0 when nothing
+ * in it is refused, -1 after reports (of what is refused, or that the file cannot be read). */
 int scan_file(struct scan *scan, struct diag *diag, const char *path, int edition);
 
 /* Is a macro defined anywhere, so that the source text does not show all the code there is? */

@@ -9,8 +9,11 @@
 int source_begin(struct diag *diag, struct source *source, const char *path, char *data,
                  size_t size, int edition, bool is_file)
 {
-    *source =
-        (struct source){.path = must_copy(path), .data = data, .size = size, .is_file = is_file};
+    *source = (struct source){.path = must_copy(path),
+                              .data = data,
+                              .size = size,
+                              .edition = edition,
+                              .is_file = is_file};
     hash_bytes(data, size, source->sha256);
 
     struct lexer lexer;

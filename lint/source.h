@@ -11,6 +11,7 @@ struct source {
     char *path; /* as diagnostics show it */
     char *data; /* NUL-terminated */
     size_t size;
+    int edition;
     bool is_file; /* path can be opened: diagnostics show a line of it */
     char sha256[HASH_HEX_SIZE];
     struct token *tokens; /* the last is TOKEN_END */

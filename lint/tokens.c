@@ -220,3 +220,12 @@ unsigned tokens_check_names(struct diag *diag, const struct source *source)
     }
     return found;
 }
+
+unsigned tokens_check_attributes(struct diag *diag, const struct source *source)
+{
+    unsigned found = 0;
+    for (size_t i = 0; i < source->count; i++)
+        if (token_is(&source->tokens[i], '#'))
+            found += attributes_check(diag, source, i);
+    return found;
+}

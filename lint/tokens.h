@@ -16,4 +16,7 @@ unsigned tokens_check(struct diag *diag, const struct source *source);
  * caller may have chosen them. */
 unsigned tokens_check_names(struct diag *diag, const struct source *source);
 
+/* The attributes of expanded source: a macro may have put their parts together. */
+unsigned tokens_check_attributes(struct diag *diag, const struct source *source);
+
 #endif

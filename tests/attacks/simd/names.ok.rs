@@ -8,3 +8,5 @@ pub mod arch {
 pub fn lanes() -> u32 {
     arch::simd(4) + crate::arch::simd(1)
 }
+#[cfg(target_arch = "x86_64")]
+pub const X86_64: bool = cfg!(target_arch = "x86_64");
