@@ -10,6 +10,7 @@
 #include "linker/imports.h"
 #include "linker/link.h"
 #include "linker/signature.h"
+#include "linker/slots.h"
 #include "linker/verify.h"
 #include "lint/policy.h"
 
@@ -174,9 +175,10 @@ int pipeline_link(struct pipeline *pipeline, const struct sysroot *sysroot,
     if (pipeline->options->dry_run)
         return 0;
     if (result ||
-        object_read(pipeline->diag, pipeline->name, pipeline->image_bytes.data,
+        object_view(pipeline->diag, pipeline->name, (const uint8_t *)pipeline->image_bytes.data,
                     pipeline->image_bytes.length, &pipeline->image) ||
-        code_read(pipeline->diag, pipeline->image, NULL, &pipeline->code))
+        code_read(pipeline->diag, pipeline->image, NULL, &pipeline->code) ||
+        slots_separate(pipeline->diag, pipeline->code, (uint8_t *)pipeline->image_bytes.data))
         return -1;
     return 0;
 }

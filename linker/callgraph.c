@@ -2,6 +2,7 @@
 #include "linker/callgraph.h"
 
 #include "base/diag.h"
+#include "linker/tables.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,6 +16,12 @@ struct builder {
     uint32_t *work; /* nodes found reachable, not yet looked at */
     uint32_t work_count;
     const struct code_problem **broken; /* by function: a problem of it, or NULL */
+    struct tables tables;
+    bool *referred;       /* by table: something that counts refers to it */
+    uint32_t *table_work; /* tables referred to, not yet looked at */
+    uint32_t table_count;
+    uint32_t *pointers; /* relocations in tables, in the order of their places */
+    uint32_t pointer_count;
     uint32_t reports;
     bool no_memory;
 };
@@ -39,6 +46,57 @@ static void take(struct builder *builder, uint32_t function, enum callgraph_take
     uint32_t set = callee->has_id ? callee_set_of(&graph->sets, callee->id) : CODE_NONE;
     if (set != CODE_NONE && graph->reachable[graph->code->function_count + set])
         reach(builder, function);
+}
+
+/* Something that counts refers to the address: if it is in a table, that is to be visited. */
+static void refer(struct builder *builder, uint64_t address)
+{
+    uint32_t table = tables_containing(&builder->tables, address);
+    if (table == TABLES_NONE || builder->referred[table])
+        return;
+    builder->referred[table] = true;
+    builder->table_work[builder->table_count++] = table;
+}
+
+/* A pointer of the image counts. */
+static void take_pointer(struct builder *builder, uint32_t index)
+{
+    const struct code *code = builder->graph->code;
+    const struct object_relocation *relocation = &code->object->relocations[index];
+    if (relocation->type != R_X86_64_RELATIVE || relocation->addend < 0)
+        return;
+    uint32_t function = code_function_at(code, (uint64_t)relocation->addend);
+    if (function != CODE_NONE)
+        take(builder, function, CALLGRAPH_TAKEN_BY_RELOCATION, index);
+    else
+        refer(builder, (uint64_t)relocation->addend);
+}
+
+/* The first of the pointers in tables that does not lie before the address. */
+static uint32_t first_pointer(const struct builder *builder, uint64_t address)
+{
+    const struct object_relocation *relocations = builder->graph->code->object->relocations;
+    uint32_t low = 0, high = builder->pointer_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (relocations[builder->pointers[middle]].offset < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The pointers in a table that something refers to. */
+static void visit_table(struct builder *builder, uint32_t index)
+{
+    const struct object_relocation *relocations = builder->graph->code->object->relocations;
+    const struct table *table = &builder->tables.items[index];
+    for (uint32_t i = first_pointer(builder, table->address);
+         i < builder->pointer_count &&
+         relocations[builder->pointers[i]].offset - table->address < table->size;
+         i++)
+        take_pointer(builder, builder->pointers[i]);
 }
 
 struct explanation {
@@ -173,6 +231,16 @@ static void report_broken(struct builder *builder, uint32_t function)
     report(builder, function, FRAME_CODE, address, code_at(builder->graph->code, address));
 }
 
+/* The tables that the function's code refers to. */
+static void refer_tables(struct builder *builder, uint32_t index)
+{
+    const struct code *code = builder->graph->code;
+    const struct code_function *function = &code->functions[index];
+    for (uint32_t i = function->first; i < function->first + function->count; i++)
+        if (code->instructions[i].facts & CODE_RIP_RELATIVE)
+            refer(builder, code->instructions[i].target);
+}
+
 static void visit_function(struct builder *builder, uint32_t function)
 {
     struct callgraph *graph = builder->graph;
@@ -191,6 +259,7 @@ static void visit_function(struct builder *builder, uint32_t function)
         report(builder, function, frame->fault, address, at);
         return;
     }
+    refer_tables(builder, function);
     for (uint32_t i = 0; i < frame->edge_count; i++) {
         const struct frame_edge *edge = &graph->frames.edges[frame->first_edge + i];
         switch (edge->kind) {
@@ -218,21 +287,52 @@ static void visit_set(struct builder *builder, uint32_t index)
             reach(builder, graph->sets.members[set->first + i]);
 }
 
-/* The image's own pointers. Which of them the reachable code can get at is not asked: after linking
- * with
- * --gc-sections little is left that it cannot. */
+/* The image's own pointers, but for those in tables that nothing refers to yet. Which of the others
+ * the reachable code can get at is not asked: after linking with --gc-sections little is left that
+ * it cannot. */
 static void take_relocated(struct builder *builder)
 {
-    const struct code *code = builder->graph->code;
-    const struct object *object = code->object;
-    for (size_t i = 0; i < object->relocation_count; i++) {
-        const struct object_relocation *relocation = &object->relocations[i];
-        uint32_t function = relocation->type == R_X86_64_RELATIVE && relocation->addend >= 0
-                                ? code_function_at(code, (uint64_t)relocation->addend)
-                                : CODE_NONE;
-        if (function != CODE_NONE)
-            take(builder, function, CALLGRAPH_TAKEN_BY_RELOCATION, (uint32_t)i);
-    }
+    const struct object *object = builder->graph->code->object;
+    for (size_t i = 0; i < object->relocation_count; i++)
+        if (tables_containing(&builder->tables, object->relocations[i].offset) == TABLES_NONE)
+            take_pointer(builder, (uint32_t)i);
+}
+
+static int compare_places(const void *a, const void *b, void *relocations)
+{
+    const struct object_relocation *left =
+        (const struct object_relocation *)relocations + *(const uint32_t *)a;
+    const struct object_relocation *right =
+        (const struct object_relocation *)relocations + *(const uint32_t *)b;
+    return left->offset < right->offset ? -1 : left->offset > right->offset;
+}
+
+static int find_tables(struct builder *builder)
+{
+    const struct object *object = builder->graph->code->object;
+    if (tables_find(object, &builder->tables))
+        return -1;
+    builder->referred = calloc((size_t)builder->tables.count + 1, sizeof(*builder->referred));
+    builder->pointers = calloc(object->relocation_count + 1, sizeof(*builder->pointers));
+    builder->table_work = calloc((size_t)builder->tables.count + 1, sizeof(*builder->table_work));
+    if (!builder->referred || !builder->table_work || !builder->pointers)
+        return -1;
+    for (size_t i = 0; i < object->relocation_count; i++)
+        if (tables_containing(&builder->tables, object->relocations[i].offset) != TABLES_NONE)
+            builder->pointers[builder->pointer_count++] = (uint32_t)i;
+    qsort_r(builder->pointers, builder->pointer_count, sizeof(*builder->pointers), compare_places,
+            object->relocations);
+    return 0;
+}
+
+static void free_builder(struct builder *builder)
+{
+    free(builder->work);
+    free(builder->broken);
+    free(builder->referred);
+    free(builder->table_work);
+    free(builder->pointers);
+    tables_free(&builder->tables);
 }
 
 /* Members whose address nothing takes are none. */
@@ -267,7 +367,7 @@ static int prepare(struct builder *builder, const struct code *code)
     builder->work = calloc((size_t)graph->node_count + 1, sizeof(*builder->work));
     builder->broken = calloc((size_t)code->function_count + 1, sizeof(*builder->broken));
     return graph->reachable && graph->taken && graph->taker && builder->work && builder->broken
-               ? 0
+               ? find_tables(builder)
                : -1;
 }
 
@@ -278,8 +378,7 @@ int callgraph_build(struct diag *diag, const struct code *code, const uint32_t *
 
     *graph = NULL;
     if (prepare(&builder, code)) {
-        free(builder.work);
-        free(builder.broken);
+        free_builder(&builder);
         callgraph_free(builder.graph);
         return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL,
                           "out of memory while analysing the stack");
@@ -288,15 +387,18 @@ int callgraph_build(struct diag *diag, const struct code *code, const uint32_t *
     take_relocated(&builder);
     for (size_t i = 0; i < root_count; i++)
         reach(&builder, roots[i]);
-    while (builder.work_count && !builder.no_memory) {
+    while ((builder.work_count || builder.table_count) && !builder.no_memory) {
+        if (builder.table_count) {
+            visit_table(&builder, builder.table_work[--builder.table_count]);
+            continue;
+        }
         uint32_t node = builder.work[--builder.work_count];
         if (callgraph_is_set(builder.graph, node))
             visit_set(&builder, node - code->function_count);
         else
             visit_function(&builder, node);
     }
-    free(builder.work);
-    free(builder.broken);
+    free_builder(&builder);
     if (builder.reports) {
         callgraph_free(builder.graph);
         return -1;

@@ -2,9 +2,10 @@
 /*
  * Who may call whom, from given roots on. Nodes are functions and, behind them, callee sets: an
  * indirect call leads to its set, and a set to its members. A function is a member when it has the
- * demanded id and its address is taken where it matters: by a relocation of the image, or by an
- * instruction of a reachable function. That is found together with reachability, as a least fixed
- * point.
+ * demanded id and its address is taken where it matters: by an instruction of a reachable function,
+ * or by a relocation of the image, which counts in a trait's table (tables.h) only when a reachable
+ * function or another pointer that counts refers to the table. That is found together with
+ * reachability, as a least fixed point.
  *
  * Only what is reachable is analysed, and only what is reachable can be at fault.
  */

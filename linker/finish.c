@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "linker/finish.h"
 #include "base/diag.h"
+#include "linker/tables.h"
 #include "runtime/abi/rex_note.h"
 
 #include <stdlib.h>
@@ -159,14 +160,14 @@ static void copy_sections(struct writer *writer, enum part part)
 }
 
 /* Whether a symbol means something in the finished object. The kcfi prefixes are part of no
- * function, needs are in the instructions, and names of source files and sections serve the linker.
- */
+ * function, needs are in the instructions, what tables tell is in the ids, and names of source
+ * files and sections serve the linker. */
 static bool is_kept_symbol(const struct writer *writer, const struct object_symbol *symbol)
 {
     if (symbol->type == STT_FILE || symbol->type == STT_SECTION)
         return false;
     if (has_prefix(symbol->name, "__cfi_") || has_prefix(symbol->name, "__rex_need.") ||
-        strcmp(symbol->name, "_DYNAMIC") == 0)
+        has_prefix(symbol->name, TABLES_SYMBOL) || strcmp(symbol->name, "_DYNAMIC") == 0)
         return false;
     return symbol->section == SHN_UNDEF || symbol->section >= SHN_LORESERVE ||
            writer->indices[symbol->section] != 0;

@@ -54,7 +54,9 @@ static const char *const kept[] = {
     ".debug_types",
     ".debug_gnu_pubnames",
     ".debug_gnu_pubtypes",
-    ".stack_sizes", /* for the analysis; no part of the finished object */
+    /* For the analysis and for slots.h; no part of the finished object. */
+    ".rex_slots",
+    ".stack_sizes",
     ".symtab",
     ".strtab",
     ".shstrtab",

@@ -4,6 +4,7 @@
 #include "config.h"
 #include "entries.h"
 #include "report.h"
+#include "slots.h"
 #include "traps.h"
 
 #include "llvm/IR/PassManager.h"
@@ -55,8 +56,22 @@ struct RexPass : PassInfoMixin<RexPass> {
     }
 };
 
+struct SlotsPass : PassInfoMixin<SlotsPass> {
+    PreservedAnalyses run(Module &module, ModuleAnalysisManager &)
+    {
+        tagVirtualCalls(module);
+        return PreservedAnalyses::none();
+    }
+    static bool isRequired()
+    {
+        return true;
+    }
+};
+
 static void registerPass(PassBuilder &builder)
 {
+    builder.registerPipelineStartEPCallback(
+        [](ModulePassManager &manager, OptimizationLevel) { manager.addPass(SlotsPass()); });
     builder.registerOptimizerLastEPCallback(
         [](ModulePassManager &manager, OptimizationLevel level, ThinOrFullLTOPhase) {
             manager.addPass(RexPass(level != OptimizationLevel::O0));

@@ -48,15 +48,27 @@ class Image:
         at = self.offset(function) - 4
         self.data[at:at + 4] = id_bytes
 
+    def pointers(self, function):
+        """(offset of the relocation, place) of each pointer to it."""
+        return [(at, place) for at, (place, info, addend), _ in self.tables(4, "<QQq")
+                if info == RELATIVE and addend == function]
+
+    def point(self, pointer, function):
+        at, place = pointer
+        struct.pack_into("<q", self.data, at + 16, function)
+        struct.pack_into("<Q", self.data, self.offset(place), function)
+
     def redirect(self, old, new):
         """The last of the pointers to one function leads to another one."""
-        last = None
-        for at, (place, info, addend), _ in self.tables(4, "<QQq"):
-            if info == RELATIVE and addend == old:
-                last = at, place
-        at, place = last
-        struct.pack_into("<q", self.data, at + 16, new)
-        struct.pack_into("<Q", self.data, self.offset(place), new)
+        self.point(self.pointers(old)[-1], new)
+
+    def exchange(self, one, other):
+        """All pointers to one lead to the other, and the other way round."""
+        to_one, to_other = self.pointers(one), self.pointers(other)
+        for pointer in to_one:
+            self.point(pointer, other)
+        for pointer in to_other:
+            self.point(pointer, one)
 
     def write(self, path):
         with open(path, "wb") as file:

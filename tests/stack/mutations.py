@@ -19,9 +19,9 @@ import sys
 
 SOURCES = """base/buffer.c base/demangle.c base/diag.c base/file.c base/memory.c linker/callee.c
 linker/callgraph.c linker/cfi.c linker/check_site.c linker/code.c linker/cuts.c linker/decode.c linker/depth.c linker/dwarf.c linker/frame.c
-linker/imports.c linker/object.c linker/probe.c linker/returns.c linker/stack.c linker/stack_diff.c linker/stack_path.c
-linker/stack_report.c linker/stack_sizes.c linker/stack_svg.c tests/stack/builder.c""".split()
-TESTS = ["test_frame", "test_callgraph", "test_stack", "test_stack_sizes", "test_cuts", "test_code"]
+linker/imports.c linker/object.c linker/probe.c linker/returns.c linker/slots.c linker/stack.c linker/stack_diff.c linker/stack_path.c
+linker/stack_report.c linker/stack_sizes.c linker/stack_svg.c linker/tables.c tests/stack/builder.c""".split()
+TESTS = ["test_frame", "test_callgraph", "test_stack", "test_stack_sizes", "test_cuts", "test_code", "test_slots"]
 LIBRARIES = "-lelf -ldw -lZydis -liberty -ljansson -lcrypto -lcmocka".split()
 
 # name, file, text, replacement
@@ -108,12 +108,27 @@ MUTATIONS = [
      "edge.kind = FRAME_CALL;"),
     ("lea takes nothing", "linker/frame.c", "if (instruction->facts & CODE_RIP_RELATIVE)", "if (false)"),
     # Who calls whom.
-    ("relocations take nothing", "linker/callgraph.c", "take(builder, function, CALLGRAPH_TAKEN_BY_RELOCATION, (uint32_t)i);", ";"),
+    ("relocations take nothing", "linker/callgraph.c", "take(builder, function, CALLGRAPH_TAKEN_BY_RELOCATION, index);", ";"),
     ("late addresses are missed", "linker/callgraph.c",
      "if (set != CODE_NONE && graph->reachable[graph->code->function_count + set])", "if (false)"),
     ("early addresses are missed", "linker/callgraph.c",
      "reach(builder, graph->sets.members[set->first + i]);", ";"),
     ("everything is taken", "linker/callgraph.c", "            if (graph->taken[member] != CALLGRAPH_NOT_TAKEN)\n                graph->sets", "            graph->sets"),
+    ("code refers to no tables", "linker/callgraph.c", "refer(builder, code->instructions[i].target);", ";"),
+    ("tables refer to no tables", "linker/callgraph.c", "refer(builder, (uint64_t)relocation->addend);", ";"),
+    ("every table counts", "linker/callgraph.c", "if (tables_containing(&builder->tables, object->relocations[i].offset) == TABLES_NONE)",
+     "if (true)"),
+    ("a table's first pointer only", "linker/callgraph.c", "relocations[builder->pointers[i]].offset - table->address < table->size;",
+     "i == first_pointer(builder, table->address);"),
+    ("a table ends early", "linker/tables.c", "address - table->address < table->size ?", "address - table->address < 24 ?"),
+    # Virtual calls.
+    ("free pointers are of no slot", "linker/slots.c", "id_node(all, id));\n    join_slots(all, id);", "id_node(all, id));"),
+    ("unknown slots of known functions", "linker/slots.c", "if (all->plain[id_node(all, id)])", "if (false)"),
+    ("code takes no functions", "linker/slots.c", "        if (function != CODE_NONE)\n            add_plain(all, function);", ""),
+    ("any slot", "linker/slots.c", "all->records[i].slot == slot;", "true;"),
+    ("a call's id as it stands", "linker/slots.c", "0u - id", "id"),
+    ("functions keep their ids", "linker/slots.c", "write_immediate(all, function->prefix, id);", ";"),
+    ("half a record", "linker/slots.c", "section->size % sizeof(struct record) != 0", "false"),
     ("no cost of a call", "linker/callgraph.c", "edge->cost = from->height + 8;", "edge->cost = from->height;"),
     ("tail jumps cost", "linker/callgraph.c", "if (!edge->tail)\n            edge->cost", "if (true)\n            edge->cost"),
     ("a callee dropped", "linker/callgraph.c", "if (edges->position == set->count)", "if (edges->position + 1 >= set->count)"),
@@ -172,7 +187,7 @@ class Mutator:
         self.source = source
         self.work = work
         self.flags = ["-g0", "-O0", "-std=gnu17", "-D_GNU_SOURCE", '-DREXC_VERSION="test"', "-I", source]
-        self.frames = os.path.join(work, "frames.elf")
+        self.objects = {name: os.path.join(work, name + ".elf") for name in ("frames", "virtual")}
 
     def compile(self, path, output, extra=()):
         result = run(["cc", *self.flags, *extra, "-c", path, "-o", output])
@@ -190,22 +205,23 @@ class Mutator:
     def prepare(self):
         os.makedirs(self.work, exist_ok=True)
         stack = os.path.join(self.source, "tests/stack")
-        frames_object = os.path.join(self.work, "frames.o")
-        for command in (
-            ["clang-22", "--target=x86_64-unknown-none", "-c", "-Wa,-I" + stack, stack + "/frames.s", "-o", frames_object],
-            ["ld.lld-22", "-pie", "--no-dynamic-linker", "-z", "undefs", "-z", "dynamic-undefined-weak", "-z", "now",
-             "-z", "noexecstack", "--apply-dynamic-relocs", "-Bsymbolic", "--hash-style=gnu", "--build-id=none",
-             "-z", "max-page-size=4096", "-z", "separate-code", "-e", "0", "-T", stack + "/object.lds", frames_object,
-             "-o", self.frames],
-        ):
-            result = run(command)
-            if result.returncode:
-                sys.exit(result.stdout.decode())
+        for name, elf in self.objects.items():
+            relocatable = os.path.join(self.work, name + ".o")
+            for command in (
+                ["clang-22", "--target=x86_64-unknown-none", "-c", "-Wa,-I" + stack, f"{stack}/{name}.s", "-o", relocatable],
+                ["ld.lld-22", "-pie", "--no-dynamic-linker", "-z", "undefs", "-z", "dynamic-undefined-weak", "-z", "now",
+                 "-z", "noexecstack", "--apply-dynamic-relocs", "-Bsymbolic", "--hash-style=gnu", "--build-id=none",
+                 "-z", "max-page-size=4096", "-z", "separate-code", "-e", "0", "-T", stack + "/object.lds", relocatable,
+                 "-o", elf],
+            ):
+                result = run(command)
+                if result.returncode:
+                    sys.exit(result.stdout.decode())
         for path in SOURCES:
             self.compile(os.path.join(self.source, path), self.object_of(path))
         for test in TESTS:
             self.compile(os.path.join(self.source, "tests/unit", test + ".c"), os.path.join(self.work, test + ".o"),
-                         [f'-DREXC_TEST_FRAMES="{self.frames}"'])
+                         [f'-DREXC_TEST_{name.upper()}="{elf}"' for name, elf in self.objects.items()])
 
     def caught_by(self, objects, directory):
         for test in TESTS:

@@ -203,6 +203,30 @@ def forged_pointers_trap(directory):
     true("REX0743" in said, f"refused for another reason:\n{said}")
 
 
+def virtual_calls_by_slot(directory):
+    """A call of one method cannot reach another of its type: no recursion is seen where there is none, and a table whose
+    pointers are exchanged traps. What is called for a reason still is: each program computes what it should."""
+    capture = ROOT / "tests/captures/traffic.pcap"
+    for level in ("0", "2", "3"):
+        target = os.path.join(directory, f"virtual{level}.rex")
+        rexc(HERE / "virtual.rs", f"-O{level}", "-o", target, "--license", "GPL-2.0-only", "--no-sign", environment=None)
+        for program in ("slots", "supertraits", "pointers"):
+            result = json.loads(rexc("run", target, "--prog", program, "--pcap", capture, "--json", environment=None)[0])
+            true(result["faults"] == 0 and result["verdicts"] == {"pass": result["runs"]}, f"-O{level}, {program}: {result}")
+        stack = json.loads(rexc("stack", target, "--format", "json", environment=None)[0])
+        true(not any(program["checked"] or program["checks"] for program in stack["programs"]), f"-O{level}: checks")
+        calls = [{member["function"] for member in call["members"]} for call in stack["indirect"]]
+        nodes = "<virtual::Leaf as virtual::Node>::", "<virtual::Branch as virtual::Node>::"
+        for method in ("depth", "value"):
+            true({node + method for node in nodes} in calls, f"-O{level}, {method}: {calls}")
+    forged = os.path.join(directory, "exchanged.rex")
+    image = Image(os.path.join(directory, "virtual2.rex"))
+    image.exchange(image.function("4LeafNtB2_4Node5depth"), image.function("4LeafNtB2_4Node5value"))
+    image.write(forged)
+    result, said = rexc("run", forged, "--prog", "slots", "--pcap", capture, "--json", environment=None, status=1)
+    true(json.loads(result)["faults"] > 0 and "REX0924" in said, f"no trap:\n{result}{said}")
+
+
 def mutations_are_caught(directory):
     """Some of them; `mutations.py` alone applies all."""
     command = [sys.executable, HERE / "mutations.py", "--every", "5", ROOT, os.path.join(directory, "mutations")]
@@ -238,6 +262,7 @@ def main():
         tap.test("checks hold at every limit", every_limit, bench, done)
         tap.test("100,000 deep panics leave nothing behind", many_panics, bench, done)
         tap.test("failing programs are made small", shrinks, bench)
+        tap.test("virtual calls reach what their slots hold", virtual_calls_by_slot, directory)
         tap.test("a forged pointer to what the bound left out traps", forged_pointers_trap, directory)
         tap.test("mutations of the analysis are caught", mutations_are_caught, directory)
     finally:
