@@ -32,6 +32,8 @@ int file_make_directories(struct diag *diag, const char *path, mode_t mode);
 int file_remove_tree(struct diag *diag, const char *path);
 bool file_exists(const char *path);
 bool file_is_directory(const char *path);
+/* Do both paths lead to one file that is there? */
+bool file_is_same(const char *a, const char *b);
 
 /* a/b with exactly one slash between; b alone when b is absolute. To free(). Never NULL (see
  * memory.h). */

@@ -56,6 +56,15 @@ static int parse(int argc, char **argv, const struct command_options *options,
     }
     if (project_directory(build, "build", argc, argv, options))
         return 2;
+    if (build->output) {
+        char *manifest = path_join(build->directory, "Cargo.toml");
+        const char *const inputs[] = {manifest, sign.key ? sign.key : manifest,
+                                      sign.certificate ? sign.certificate : manifest, NULL};
+        int status = command_check_output(options, "build", build->output, inputs);
+        free(manifest);
+        if (status)
+            return status;
+    }
     return sign_choose(&build->pipeline, &sign, "build", options);
 }
 

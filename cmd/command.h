@@ -44,6 +44,11 @@ int command_unknown_option(const struct command_options *options, const char *co
 int command_usage_error(const struct command_options *options, const char *command,
                         const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* An output may be none of the files that the command reads (up to a NULL), and no Rust source, as
+ * modules are not on its command line. Returns 0, or 2 after a report. */
+int command_check_output(const struct command_options *options, const char *command,
+                         const char *output, const char *const *inputs);
+
 /* The candidate nearest to word by edit distance when it is near enough to be meant; NULL
  * otherwise. */
 const char *command_nearest(const char *word, const char *const *candidates);

@@ -145,6 +145,37 @@ static int check(struct parser *parser)
     return check_edition(parser);
 }
 
+/* What is written must be nothing that is read: a Makefile with one wrong name would cost a source.
+ */
+static int check_outputs(const struct parser *parser)
+{
+    const struct direct_options *direct = parser->direct;
+    struct strings inputs = {0};
+    int status = 0;
+    strings_add_all(&inputs, &direct->sources);
+    for (size_t i = 0; i < direct->externs.count; i++) {
+        const char *equals = strchr(direct->externs.items[i], '=');
+        if (equals)
+            strings_add(&inputs, equals + 1);
+    }
+    if (parser->sign.key)
+        strings_add(&inputs, parser->sign.key);
+    if (parser->sign.certificate)
+        strings_add(&inputs, parser->sign.certificate);
+    const char *const outputs[] = {direct->output, direct->depfile};
+    for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]) && status == 0; i++) {
+        if (outputs[i])
+            status = command_check_output(parser->options, COMMAND, outputs[i],
+                                          (const char *const *)inputs.items);
+    }
+    if (status == 0 && direct->output && direct->depfile &&
+        strcmp(direct->output, direct->depfile) == 0)
+        status = command_usage_error(parser->options, COMMAND, "-o and -MF name one file, '%s'",
+                                     direct->output);
+    strings_free(&inputs);
+    return status;
+}
+
 static int parse(struct parser *parser)
 {
     for (parser->at = 1; parser->at < parser->argc && parser->status == 0; parser->at++) {
@@ -164,6 +195,8 @@ static int parse(struct parser *parser)
     }
     if (parser->status == 0)
         parser->status = check(parser);
+    if (parser->status == 0)
+        parser->status = check_outputs(parser);
     if (parser->status == 0)
         parser->status =
             sign_choose(&parser->direct->pipeline, &parser->sign, COMMAND, parser->options);

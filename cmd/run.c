@@ -95,6 +95,10 @@ static int parse(int argc, char **argv, const struct command_options *options,
         return command_usage_error(options, "run", "%s",
                                    optind == argc ? "which object?" : "one object at a time");
     arguments->object = argv[optind];
+    if (arguments->output) {
+        const char *const inputs[] = {arguments->object, arguments->capture, NULL};
+        return command_check_output(options, "run", arguments->output, inputs);
+    }
     return 0;
 }
 

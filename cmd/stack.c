@@ -120,5 +120,8 @@ int command_stack(int argc, char **argv, const struct command_options *options)
                                         : "one object is needed");
     if (diff && format == FORMAT_SVG)
         return command_usage_error(options, "stack", "--diff writes text or JSON");
+    if (output &&
+        command_check_output(options, "stack", output, (const char *const *)argv + optind))
+        return 2;
     return report(options->diag, argv + optind, diff, format, output);
 }

@@ -2,6 +2,7 @@
 /* Wrong usage: what was wrong, and the word that was probably meant. */
 #include "base/buffer.h"
 #include "base/diag.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "cmd/command.h"
 
@@ -65,6 +66,20 @@ int command_usage_error(const struct command_options *options, const char *comma
     free(help);
     buffer_free(&text);
     return 2;
+}
+
+int command_check_output(const struct command_options *options, const char *command,
+                         const char *output, const char *const *inputs)
+{
+    size_t length = strlen(output);
+    if (length > 3 && strcmp(output + length - 3, ".rs") == 0)
+        return command_usage_error(options, command, "'%s' is Rust source and would be overwritten",
+                                   output);
+    for (size_t i = 0; inputs[i]; i++)
+        if (file_is_same(output, inputs[i]))
+            return command_usage_error(
+                options, command, "'%s' is read by this command and would be overwritten", output);
+    return 0;
 }
 
 /* The names that main takes wherever they stand. */

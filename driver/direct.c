@@ -8,6 +8,7 @@
 #include "driver/project.h"
 #include "driver/session.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,15 @@ static char *crate_name(const char *source)
     return name;
 }
 
+static bool is_crate_name(const char *name)
+{
+    for (const char *c = name; *c; c++) {
+        if ((unsigned char)*c < 0x80 && !isalnum((unsigned char)*c) && *c != '_')
+            return false;
+    }
+    return *name != '\0';
+}
+
 static void set_remaps(const char *source, struct strings *remaps)
 {
     char *here = getcwd(NULL, 0);
@@ -96,7 +106,9 @@ static void set_job(struct direct *direct, size_t index)
 {
     const struct direct_options *options = direct->options;
     struct crate_job *job = &direct->jobs[index];
-    job->source = must_copy(options->sources.items[index]);
+    const char *source = options->sources.items[index];
+    /* @FILE would be a file of arguments to rustc. */
+    job->source = must_format("%s%s", source[0] == '@' ? "./" : "", source);
     job->name = crate_name(job->source);
     job->title = must_copy(job->name);
     job->edition = must_copy(options->edition);
@@ -122,6 +134,10 @@ static int set_jobs(struct direct *direct)
     for (size_t i = 0; i < direct->job_count; i++) {
         set_job(direct, i);
         const struct crate_job *job = &direct->jobs[i];
+        if (!is_crate_name(job->name))
+            return diag_error(
+                direct->diag, DIAG_USAGE, "name it with letters, digits, `_` and `-` alone",
+                "'%s' cannot be the name of a crate", direct->options->sources.items[i]);
         /* Nothing else can name a program's crate, and test.rs is a usual file. */
         if (project_name_is_taken(job->name) && !(job->program && strcmp(job->name, "test") == 0))
             return diag_error(direct->diag, DIAG_RESERVED_CRATE, "rename the file",

@@ -298,3 +298,50 @@ later() {
     rexc verify build/sizes.rex --cert k.crt
     [[ "$(m)" == *"no work to do"* ]]
 }
+
+# kept FILE ARGUMENTS...: wrong usage, and the file is as it was.
+kept() {
+    local file=$1 before
+    shift
+    before=$(content "$file")
+    run -2 rexc "$@"
+    [[ "$output" == *REX0001*"would be overwritten"* ]]
+    [ "$(content "$file")" = "$before" ]
+}
+
+@test "no input is overwritten: source, module, depfile, library, key, manifest, object, capture" {
+    sources
+    rexc -c util.rs -o libutil.rlib
+    rexc keygen mine
+    rexc util.rs prog.rs -o prog.rex
+    kept prog.rs util.rs prog.rs -o prog.rs
+    kept prog.rs util.rs prog.rs -o ./prog.rs
+    kept prog.rs util.rs prog.rs -o new.rex -MD -MF prog.rs
+    kept util.rs prog.rs -L . --extern util -o util.rs
+    kept libutil.rlib prog.rs --extern util=libutil.rlib -o libutil.rlib
+    kept mine.key prog.rs --extern util=libutil.rlib -o mine.key --sign-key mine.key --sign-cert mine.crt
+    ln prog.rs other.name
+    kept prog.rs util.rs prog.rs -o other.name
+    kept prog.rex stack prog.rex --format svg -o prog.rex
+    cp "$BATS_TEST_DIRNAME/../captures/traffic.pcap" in.pcap
+    kept in.pcap run prog.rex --pcap in.pcap --write in.pcap
+    rexc new xdp made
+    kept made/Cargo.toml build made -o made/Cargo.toml
+    kept made/src/main.rs build made -o made/src/main.rs
+    run -2 rexc util.rs prog.rs -o same -MD -MF same
+    [ ! -e same ]
+}
+
+@test "a source whose path begins with @ is a source, not arguments; what cannot name a crate is said" {
+    mkdir @d
+    program @d/prog.rs 'length & 1'
+    rexc @d/prog.rs -o prog.rex
+    rexc verify --integrity-only prog.rex
+    cp @d/prog.rs @prog.rs
+    for name in @prog.rs 'a b.rs' 'a=b.rs'; do
+        [ "$name" = @prog.rs ] || cp @prog.rs "$name"
+        run -2 rexc "$name" -o no.rex
+        [[ "$output" == *"'$name' cannot be the name of a crate"* ]]
+    done
+    [ ! -e no.rex ]
+}
