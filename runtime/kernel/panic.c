@@ -11,6 +11,7 @@
 #include "runtime/kernel/faults.h"
 #include "runtime/kernel/helpers.h"
 #include "runtime/kernel/report.h"
+#include "runtime/kernel/watchdog.h"
 
 /*
  * The first step of every way out: from now on further trouble abandons what is running, and the watchdog gives
@@ -24,7 +25,7 @@ static bool begin_exit(struct rex_cpu_state *state, enum rex_end end)
 		return false;
 	}
 	state->end = end;
-	this_cpu_and(rex_cpu_state.running, ~REX_RUN_NOTES);
+	rex_watchdog_renew(state);
 	return true;
 }
 

@@ -86,9 +86,30 @@ static bool is_stoppable(void)
 	return run_in_nmi || !in_nmi() || this_cpu_read(*nmi_state) == 0;
 }
 
-/* The run goes on elsewhere than on the first stack of an idle CPU: what is there is kept aside. */
-static u32 run_aside(struct rex_cpu_state *state, void *context, struct rex_program *program)
+/*
+ * Goes back to what was kept aside. The watchdog may come between any two stores: it shall neither take the outer run's
+ * watched_since for this one's, nor write there what it finds out about this one. A run that has been seen
+ * already it can only find to have used its time, and that note goes with the run.
+ */
+static void resume(struct rex_cpu_state *state, struct rex_cpu_state *outer)
 {
+	const unsigned long running = outer->running;
+
+	outer->running = READ_ONCE(state->running) | REX_RUN_WATCHED;
+	WRITE_ONCE(state->running, outer->running);
+	barrier();
+	*state = *outer;
+	barrier();
+	WRITE_ONCE(state->running, running);
+}
+
+/*
+ * The run goes on elsewhere than on the first stack of an idle CPU: what is there is kept aside. begun: when the
+ * watchdog let it in, 0 when it was not asked.
+ */
+static u32 run_aside(struct rex_cpu_state *state, void *context, struct rex_program *program, u64 begun)
+{
+	const unsigned long running = READ_ONCE(state->running);
 	struct rex_cpu_state outer;
 	unsigned long top = 0;
 	u32 stack = 0;
@@ -105,9 +126,14 @@ static u32 run_aside(struct rex_cpu_state *state, void *context, struct rex_prog
 	if (state->running)
 		this_cpu_inc(program->statistics->nested);
 	this_cpu_inc(program->statistics->runs);
+	barrier();
 	outer = *state;
+	outer.running = running; /* no note that came after watched_since was copied */
 	/* The watchdog acts on program text only; until that runs, what it sees may be half of each run. */
-	state->running = (unsigned long)program;
+	if (begun)
+		WRITE_ONCE(state->watched_since, begun);
+	barrier();
+	WRITE_ONCE(state->running, (unsigned long)program | (begun ? REX_RUN_WATCHED : 0));
 	state->held = 0;
 	state->end = REX_END_RETURNED;
 	state->inner = 1;
@@ -124,22 +150,25 @@ static u32 run_aside(struct rex_cpu_state *state, void *context, struct rex_prog
 	barrier();
 	if (state->held != 0 || state->end != REX_END_RETURNED)
 		verdict = rex_settle(verdict);
-	*state = outer;
+	resume(state, &outer);
 	return verdict;
 }
 
 u32 rex_run_aside(void *context, struct rex_program *program)
 {
-	const bool masked = irqs_disabled();
+	const bool masked = irqs_disabled(), stoppable = is_stoppable();
+	u64 begun = 0, outer = 0;
 	u32 verdict;
 
-	if (!is_stoppable() || (masked && !rex_watchdog_enter_masked())) {
+	if (stoppable && masked)
+		begun = rex_watchdog_enter_masked(program, &outer);
+	if (!stoppable || (masked && !begun)) {
 		this_cpu_inc(program->statistics->skipped);
 		return REX_DEFAULT_VERDICT;
 	}
-	verdict = run_aside(this_cpu_ptr(&rex_cpu_state), context, program);
+	verdict = run_aside(this_cpu_ptr(&rex_cpu_state), context, program, begun);
 	if (masked)
-		rex_watchdog_leave_masked();
+		rex_watchdog_leave_masked(outer);
 	return verdict;
 }
 
@@ -263,12 +292,6 @@ static int on_online(unsigned int cpu)
 	return 0;
 }
 
-static int on_offline(unsigned int cpu)
-{
-	rex_watchdog_offline();
-	return 0;
-}
-
 int __init rex_cpus_init(void)
 {
 	nmi_state = (unsigned int __percpu *)rex_symbol("nmi_state");
@@ -276,7 +299,7 @@ int __init rex_cpus_init(void)
 		pr_err("this kernel has no nmi_state\n");
 		return -ENOENT;
 	}
-	hotplug_state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "rex:online", on_online, on_offline);
+	hotplug_state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "rex:online", on_online, NULL);
 	if (hotplug_state < 0) {
 		rex_cpus_exit();
 		return hotplug_state;

@@ -5,16 +5,18 @@
  * only when that lies in the object's text; an import finishes first, and the run ends in the gate of the next one
  * (dispatch.S) or when it is found in its text soon after (rex_abi.h, "Termination").
  *
- * A run with interrupts off stops its own CPU's timer too. So each CPU also watches the next one, and sends it
- * an NMI when its timer is late and something runs there; in the NMI the CPU looks as in the timer. That needs a CPU
- * whose timer comes: not all CPUs may be in such runs at a time, as they would be when programs sample all CPUs at
- * once. The last one waits at the door for another to leave, and has that one look meanwhile.
+ * A run with interrupts off stops its own CPU's timer too. It says on its way in when its time will be up, and from
+ * then on gets an NMI with each tick of the nearest CPU before it that has ticks, in which it looks as in the timer. So
+ * there has to be one: not all CPUs may be in such runs at a time, as they would be when programs sample all CPUs at
+ * once. The last one waits at the door for another to leave, and does meanwhile what its timer would.
  *
  * Only the CPU itself notes anything of its runs, in interrupts and NMIs on top of them.
  */
 #include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
+#include <linux/irqflags.h>
 #include <linux/percpu.h>
 #include <linux/ptrace.h>
 #include <linux/smp.h>
@@ -30,24 +32,37 @@
 #define PERIOD_NS (10 * (u64)NSEC_PER_MSEC)
 /* When a run is over its time but in an import: soon it will be in its own text. */
 #define RETRY_NS (200 * (u64)NSEC_PER_USEC)
-/* A CPU whose timer has not come for so long has interrupts off. */
+/* A CPU whose timer has not come for so long has none: it comes or goes, or the kernel has interrupts off. */
 #define LATE_NS (3 * PERIOD_NS)
 /* A run that waits so long for its place is skipped: the CPU goes on, and its timer with it. */
 #define WAIT_MAX_NS ((u64)NSEC_PER_SEC)
+#define NEVER ((u64)S64_MAX)
 
 struct watch {
 	struct hrtimer timer;
+	bool counted; /* in watching */
 	u64 last; /* when the timer last came */
+	u64 due; /* when the innermost run with interrupts off has used its time; 0: there is none */
 	atomic_t asked; /* by another CPU, to look in an NMI */
 	u64 asked_at; /* when that last was */
-	unsigned int masked; /* runs with interrupts off, within each other, on this CPU */
 };
 
 static DEFINE_PER_CPU(struct watch, watches);
-static atomic_t masked_cpus = ATOMIC_INIT(0); /* those with such runs */
+static atomic_t watching = ATOMIC_INIT(0); /* CPUs with timers */
+static atomic_t masked_cpus = ATOMIC_INIT(0); /* those in runs with interrupts off */
 static DEFINE_MUTEX(users_lock);
 static unsigned int users;
 static bool active; /* with CPU hotplug held off */
+static int hotplug_state;
+
+/*
+ * Whether so much time has gone by. The beginning may lie ahead: it may be another CPU's, or of an NMI that came
+ * after now was read.
+ */
+static bool has_passed(u64 now, u64 begun, u64 time)
+{
+	return (s64)(now - begun) >= (s64)time;
+}
 
 static u64 time_limit(const struct rex_program *program)
 {
@@ -99,14 +114,11 @@ static u64 look(unsigned long *ip, unsigned long frame, u64 now)
 	if (!rex_is_running(running))
 		return PERIOD_NS;
 	if (!(running & REX_RUN_WATCHED)) {
-		/* When the timer is late the run may have been there for that long. */
-		const bool late = now - this_cpu_ptr(&watches)->last >= LATE_NS;
-
-		WRITE_ONCE(state->watched_since, late ? now - LATE_NS : now);
+		WRITE_ONCE(state->watched_since, now);
 		note(REX_RUN_WATCHED);
 		return PERIOD_NS;
 	}
-	if (now - READ_ONCE(state->watched_since) < time_limit(rex_program_of(running)))
+	if (!has_passed(now, READ_ONCE(state->watched_since), time_limit(rex_program_of(running))))
 		return PERIOD_NS;
 	return expire(state, ip, frame) ? RETRY_NS : PERIOD_NS;
 }
@@ -120,18 +132,30 @@ static void ask(unsigned int cpu, u64 now)
 	apic->send_IPI(cpu, NMI_VECTOR);
 }
 
-/* The next CPU, when its own timer does not come. */
-static void look_after(unsigned int cpu, u64 now)
+/* The CPUs whose timers do not come, from the next one on up to one whose own does. */
+static void look_after_others(unsigned int self, u64 now)
 {
-	if (rex_is_running(READ_ONCE(per_cpu(rex_cpu_state, cpu).running)) &&
-	    now - READ_ONCE(per_cpu(watches, cpu).last) >= LATE_NS)
-		ask(cpu, now);
+	unsigned int cpu;
+
+	for_each_cpu_wrap(cpu, cpu_online_mask, self) {
+		const struct watch *watch = per_cpu_ptr(&watches, cpu);
+		const u64 due = READ_ONCE(watch->due);
+
+		if (cpu == self)
+			continue;
+		if (due == 0 && !has_passed(now, READ_ONCE(watch->last), LATE_NS))
+			return;
+		/* Nothing is due in 0: a run that has no timer for another reason. */
+		if (has_passed(now, due, 0) && rex_is_running(READ_ONCE(per_cpu(rex_cpu_state, cpu).running)))
+			ask(cpu, now);
+	}
 }
 
 static bool has_place(void)
 {
-	/* A machine with one CPU cannot stop such runs at all. */
-	const int places = max_t(int, num_online_cpus() - 1, 1);
+	const int online = num_online_cpus();
+	/* A machine with one CPU cannot stop such runs at all. One that comes has no timer for a moment. */
+	const int places = online > 1 ? min(online, atomic_read(&watching)) - 1 : 1;
 	int count = atomic_read(&masked_cpus);
 
 	while (count < places) {
@@ -141,64 +165,78 @@ static bool has_place(void)
 	return false;
 }
 
-static unsigned int next_cpu(unsigned int cpu)
-{
-	const unsigned int next = cpumask_next(cpu, cpu_online_mask);
-
-	return next < nr_cpu_ids ? next : cpumask_first(cpu_online_mask);
-}
-
-/* Has one of the others look, as nobody else may be able to; when it leaves there is a place. */
+/* Looks after the others, as nobody else may be able to; when one of them leaves there is a place. */
 static bool wait_for_place(void)
 {
-	const unsigned int cpu = next_cpu(smp_processor_id());
 	const u64 begun = ktime_get_mono_fast_ns();
-	u64 asked_at = begun;
+	u64 looked_at = begun;
 
 	for (;;) {
 		const u64 now = ktime_get_mono_fast_ns();
 
 		if (has_place())
 			return true;
-		if (now - begun > WAIT_MAX_NS)
+		if (has_passed(now, begun, WAIT_MAX_NS))
 			return false;
-		if (now - asked_at >= PERIOD_NS && rex_is_running(READ_ONCE(per_cpu(rex_cpu_state, cpu).running))) {
-			asked_at = now;
-			ask(cpu, now);
+		if (has_passed(now, looked_at, PERIOD_NS)) {
+			looked_at = now;
+			look_after_others(smp_processor_id(), now);
 		}
 		cpu_relax();
 	}
 }
 
-bool rex_watchdog_enter_masked(void)
+u64 rex_watchdog_enter_masked(const struct rex_program *program, u64 *outer)
 {
 	struct watch *watch = this_cpu_ptr(&watches);
+	u64 begun;
 
-	if (watch->masked == 0 && !has_place() && !wait_for_place())
-		return false;
-	watch->masked++;
-	return true;
+	*outer = watch->due;
+	if (*outer == 0) {
+		/* Runs in NMIs from here on are within this one. */
+		WRITE_ONCE(watch->due, NEVER);
+		barrier();
+		if (!has_place() && !wait_for_place()) {
+			WRITE_ONCE(watch->due, 0);
+			return 0;
+		}
+	}
+	begun = ktime_get_mono_fast_ns();
+	WRITE_ONCE(watch->due, begun + time_limit(program));
+	return begun;
 }
 
-void rex_watchdog_leave_masked(void)
+void rex_watchdog_leave_masked(u64 outer)
 {
-	if (--this_cpu_ptr(&watches)->masked == 0)
+	if (outer == 0)
 		atomic_dec(&masked_cpus);
+	barrier();
+	WRITE_ONCE(this_cpu_ptr(&watches)->due, outer);
+}
+
+void rex_watchdog_renew(struct rex_cpu_state *state)
+{
+	forget();
+	if (irqs_disabled()) {
+		const u64 now = ktime_get_mono_fast_ns();
+
+		WRITE_ONCE(state->watched_since, now);
+		note(REX_RUN_WATCHED);
+		WRITE_ONCE(this_cpu_ptr(&watches)->due, now + time_limit(rex_running_program(state)));
+	}
 }
 
 static enum hrtimer_restart on_timer(struct hrtimer *timer)
 {
 	const unsigned int cpu = smp_processor_id();
 	const u64 now = ktime_get_mono_fast_ns();
-	const unsigned int next = next_cpu(cpu);
 	struct pt_regs *regs = get_irq_regs();
 	u64 again = PERIOD_NS;
 
 	WRITE_ONCE(this_cpu_ptr(&watches)->last, now);
 	if (regs)
 		again = look(&regs->ip, regs->bp, now);
-	if (next != cpu)
-		look_after(next, now);
+	look_after_others(cpu, now);
 	hrtimer_forward_now(timer, ns_to_ktime(again));
 	return HRTIMER_RESTART;
 }
@@ -216,7 +254,7 @@ static int on_nmi(unsigned int type, struct pt_regs *regs)
 
 	/* Two CPUs may have asked: the second NMI is ours, too, and there is nothing left to do. */
 	if (!atomic_xchg(&watch->asked, 0))
-		return now - READ_ONCE(watch->asked_at) < NSEC_PER_SEC ? NMI_HANDLED : NMI_DONE;
+		return has_passed(now, READ_ONCE(watch->asked_at), NSEC_PER_SEC) ? NMI_DONE : NMI_HANDLED;
 	if (user_mode(regs) || frame[0] != regs->ip || (u16)frame[1] != (u16)regs->cs || frame[3] != regs->sp ||
 	    (u16)frame[4] != (u16)regs->ss)
 		return NMI_HANDLED;
@@ -231,6 +269,10 @@ static void start_timer(void *unused)
 	struct watch *watch = this_cpu_ptr(&watches);
 
 	watch->last = ktime_get_mono_fast_ns();
+	if (!watch->counted) {
+		watch->counted = true;
+		atomic_inc(&watching);
+	}
 	hrtimer_start(&watch->timer, ns_to_ktime(PERIOD_NS), HRTIMER_MODE_REL_PINNED_HARD);
 }
 
@@ -240,9 +282,25 @@ void rex_watchdog_online(void)
 		start_timer(NULL);
 }
 
-void rex_watchdog_offline(void)
+static void stop_timer(unsigned int cpu)
 {
-	hrtimer_cancel(&this_cpu_ptr(&watches)->timer);
+	struct watch *watch = per_cpu_ptr(&watches, cpu);
+
+	hrtimer_cancel(&watch->timer);
+	if (watch->counted) {
+		watch->counted = false;
+		atomic_dec(&watching);
+	}
+}
+
+/*
+ * Not sooner: while a CPU is on its way out programs run there, and on those that it watches, and the way out ends only
+ * when these do (stop_machine()).
+ */
+static int on_dead(unsigned int cpu)
+{
+	stop_timer(cpu);
+	return 0;
 }
 
 void rex_watchdog_get(void)
@@ -266,7 +324,7 @@ void rex_watchdog_put(void)
 		cpus_read_lock();
 		active = false;
 		for_each_online_cpu(cpu)
-			hrtimer_cancel(&per_cpu_ptr(&watches, cpu)->timer);
+			stop_timer(cpu);
 		cpus_read_unlock();
 	}
 	mutex_unlock(&users_lock);
@@ -274,7 +332,7 @@ void rex_watchdog_put(void)
 
 int __init rex_watchdog_init(void)
 {
-	int cpu;
+	int cpu, error;
 
 	for_each_possible_cpu(cpu) {
 		struct watch *watch = per_cpu_ptr(&watches, cpu);
@@ -282,10 +340,17 @@ int __init rex_watchdog_init(void)
 		hrtimer_init(&watch->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 		watch->timer.function = on_timer;
 	}
-	return register_nmi_handler(NMI_LOCAL, on_nmi, 0, "rex");
+	hotplug_state = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "rex:dead", NULL, on_dead);
+	if (hotplug_state < 0)
+		return hotplug_state;
+	error = register_nmi_handler(NMI_LOCAL, on_nmi, 0, "rex");
+	if (error)
+		cpuhp_remove_state(hotplug_state);
+	return error;
 }
 
 void rex_watchdog_exit(void)
 {
 	unregister_nmi_handler(NMI_LOCAL, "rex");
+	cpuhp_remove_state(hotplug_state);
 }

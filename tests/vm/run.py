@@ -47,6 +47,8 @@ class Boot:
     parameters: tuple = ()
     append: str = ""
     expected_splats: tuple = ()
+    smp: int = 2
+    threads: str = "single"
 
 
 BOOTS = (
@@ -55,8 +57,10 @@ BOOTS = (
     Boot("main", ("network.sh", "tracing.sh", "misbehave.sh", "trust.sh", "reserve.sh", "lifecycle.sh"),
          ("measure_stacks=1",), "slub_debug=FZPU kfence.sample_interval=10"),
     # The page fault's oops is printed before the module gets to see it.
-    Boot("no mitigations", ("mitigations.sh", "faults.sh"), ("allow_unsigned=1",), "mitigations=off",
-         (r"BUG: kernel NULL pointer dereference", r"Oops: ", r"\[#1\]")),
+    Boot("no mitigations", ("hotplug.sh", "mitigations.sh", "faults.sh"), ("allow_unsigned=1",), "mitigations=off",
+         (r"BUG: kernel NULL pointer dereference", r"Oops: ", r"\[#1\]"), smp=3),
+    # Few breakpoints come and go there (harness/machine.py).
+    Boot("clock", ("clock.sh",), smp=4, threads="multi"),
 )
 
 
@@ -175,7 +179,7 @@ def boot(series, plan, root, certificate):
     request = machine.Request(
         kernel=series, commands="; ".join(f"sh ./{script}" for script in plan.scripts), timeout=TIMEOUT,
         trust=(str(certificate),), files=files, parameters=plan.parameters, append=plan.append,
-        expected_splats=plan.expected_splats)
+        expected_splats=plan.expected_splats, smp=plan.smp, threads=plan.threads)
     with open(log_of(series, plan), "wb", buffering=0) as log:
         result = machine.run(request, log.write)
         log.write(f"\n---- console ----\n{result.console}".encode())

@@ -85,11 +85,6 @@ check "a packet whose program panics is dropped" loses 10.0.0.2
 mode on_packet 0
 check "packets pass afterwards" passes 10.0.0.2
 
-mode on_event 2
-echo "# an endless loop in a tracepoint ended after $(./dup) ms"
-mode on_event 13
-echo "# endless calls of helpers in a tracepoint ended after $(./dup) ms"
-mode on_event 0
 mode on_sample 0
 mode on_event 11
 ./dup 3000 >/dev/null
@@ -104,9 +99,8 @@ drain
 ends on_call 11 panics "panic in a breakpoint"
 ends on_call 12 timeouts "endless loop in a breakpoint"
 ends on_call 13 timeouts "endless helpers in a breakpoint"
+ends on_call 15 panics "panic with an endless message and a lock in a breakpoint"
 ends on_call 17 timeouts "an end only between long imports in a breakpoint"
-mode on_call 2
-echo "# an endless loop with interrupts off ended after $(./dup) ms"
 kill $drainer
 check "unload from the breakpoint" rexc unload vm_misbehave
 

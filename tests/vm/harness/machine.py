@@ -34,6 +34,7 @@ class Request:
     expected_splats: tuple = ()  # expressions
     with_module: bool = True
     icount: bool = False
+    threads: str = "single"  # of the host, for the processors; multi: one each
     build: pathlib.Path = None  # build directory with rexc and librex
 
 
@@ -135,7 +136,7 @@ def _command(request, kernel, initrd, temporary):
     # One thread for all processors: with one each, QEMU 7.2 now and then lets a processor run into a breakpoint that
     # another has long removed again, as the kernel does all the time where it patches its text ("Oops: int3" in
     # netif_receive_skb_list_internal(), at a static key).
-    return [*command, "-accel", "tcg,thread=single"]
+    return [*command, "-accel", f"tcg,thread={request.threads}"]
 
 
 def _follow(process, timeout, sink):
