@@ -7,8 +7,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define REPORTS_MAX 12u
+/* How often the graph is built anew because less returns than was thought. Each time is for calls
+ * that lead to calls of the time before; what is left then is counted and does no harm. */
+#define ROUNDS_MAX 16u
 
 struct builder {
     struct diag *diag;
@@ -335,9 +339,10 @@ static void free_builder(struct builder *builder)
     tables_free(&builder->tables);
 }
 
-/* Members whose address nothing takes are none. */
-static void narrow_sets(struct callgraph *graph)
+/* Members whose address nothing takes are none. Returns whether there were any. */
+static bool narrow_sets(struct callgraph *graph)
 {
+    bool narrowed = false;
     for (uint32_t i = 0; i < graph->sets.set_count; i++) {
         struct callee_set *set = &graph->sets.sets[i];
         uint32_t kept = 0;
@@ -346,8 +351,25 @@ static void narrow_sets(struct callgraph *graph)
             if (graph->taken[member] != CALLGRAPH_NOT_TAKEN)
                 graph->sets.members[set->first + kept++] = member;
         }
+        narrowed |= kept < set->count;
         set->count = kept;
     }
+    return narrowed;
+}
+
+/* Who returns when only the members that are left do. Sets *changed when that is less than
+ * before. */
+static int find_returns_again(struct callgraph *graph, bool *changed)
+{
+    struct returns returns;
+    if (returns_find(graph->code, &graph->sets, &returns))
+        return -1;
+    /* One allocation, as returns_free() has it. */
+    *changed = memcmp(returns.functions, graph->returns.functions,
+                      graph->node_count * sizeof(*returns.functions)) != 0;
+    returns_free(&graph->returns);
+    graph->returns = returns;
+    return 0;
 }
 
 static int prepare(struct builder *builder, const struct code *code)
@@ -371,6 +393,36 @@ static int prepare(struct builder *builder, const struct code *code)
                : -1;
 }
 
+/* What is reachable and taken, with the sets and who returns as they are known. */
+static void find_reachable(struct builder *builder, const uint32_t *roots, size_t root_count)
+{
+    take_relocated(builder);
+    for (size_t i = 0; i < root_count; i++)
+        reach(builder, roots[i]);
+    while ((builder->work_count || builder->table_count) && !builder->no_memory) {
+        if (builder->table_count) {
+            visit_table(builder, builder->table_work[--builder->table_count]);
+            continue;
+        }
+        uint32_t node = builder->work[--builder->work_count];
+        if (callgraph_is_set(builder->graph, node))
+            visit_set(builder, node - builder->graph->code->function_count);
+        else
+            visit_function(builder, node);
+    }
+}
+
+/* Forgets what was reachable and taken. */
+static int begin_again(struct builder *builder)
+{
+    struct callgraph *graph = builder->graph;
+    memset(graph->reachable, 0, graph->node_count * sizeof(*graph->reachable));
+    memset(graph->taken, 0, graph->code->function_count * sizeof(*graph->taken));
+    memset(builder->referred, 0, builder->tables.count * sizeof(*builder->referred));
+    frames_free(&graph->frames);
+    return frames_init(&graph->frames, graph->code, &graph->sets, &graph->returns);
+}
+
 int callgraph_build(struct diag *diag, const struct code *code, const uint32_t *roots,
                     size_t root_count, struct callgraph **graph)
 {
@@ -384,26 +436,19 @@ int callgraph_build(struct diag *diag, const struct code *code, const uint32_t *
                           "out of memory while analysing the stack");
     }
     mark_broken(&builder);
-    take_relocated(&builder);
-    for (size_t i = 0; i < root_count; i++)
-        reach(&builder, roots[i]);
-    while ((builder.work_count || builder.table_count) && !builder.no_memory) {
-        if (builder.table_count) {
-            visit_table(&builder, builder.table_work[--builder.table_count]);
-            continue;
-        }
-        uint32_t node = builder.work[--builder.work_count];
-        if (callgraph_is_set(builder.graph, node))
-            visit_set(&builder, node - code->function_count);
-        else
-            visit_function(&builder, node);
+    bool again = true;
+    for (unsigned round = 0; again && builder.reports == 0; round++) {
+        find_reachable(&builder, roots, root_count);
+        again = false;
+        if (builder.reports == 0 && narrow_sets(builder.graph) && round + 1 < ROUNDS_MAX &&
+            (find_returns_again(builder.graph, &again) || (again && begin_again(&builder))))
+            report(&builder, roots[0], FRAME_NO_MEMORY, 0, CODE_NONE);
     }
     free_builder(&builder);
     if (builder.reports) {
         callgraph_free(builder.graph);
         return -1;
     }
-    narrow_sets(builder.graph);
     *graph = builder.graph;
     return 0;
 }

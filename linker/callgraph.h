@@ -5,7 +5,8 @@
  * demanded id and its address is taken where it matters: by an instruction of a reachable function,
  * or by a relocation of the image, which counts in a trait's table (tables.h) only when a reachable
  * function or another pointer that counts refers to the table. That is found together with
- * reachability, as a least fixed point.
+ * reachability, as a least fixed point. What is no member makes nobody return, so both are found
+ * again with the members that are left, for as long as that leaves fewer.
  *
  * Only what is reachable is analysed, and only what is reachable can be at fault.
  */

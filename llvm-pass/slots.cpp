@@ -78,19 +78,19 @@ static uint32_t tagged(uint32_t id, uint64_t slot)
 
 // The slot of a virtual call, in bytes from the table's beginning. Of all loads of function
 // pointers only those from tables are said to read what never changes
-// (rustc_codegen_ssa::meth::VirtualIndex).
+// (rustc_codegen_ssa::meth::VirtualIndex). The table is a value that came from elsewhere, or the
+// constant itself; then the place is a constant expression.
 static std::optional<uint64_t> slotOf(const CallBase &call)
 {
     const auto *load = dyn_cast<LoadInst>(call.getCalledOperand());
     if (!load || !load->hasMetadata(LLVMContext::MD_invariant_load))
         return std::nullopt;
-    const Value *place = load->getPointerOperand();
     APInt offset(64, 0);
-    if (const auto *step = dyn_cast<GetElementPtrInst>(place)) {
-        if (!step->accumulateConstantOffset(call.getModule()->getDataLayout(), offset) ||
-            offset.isNegative() || isa<GetElementPtrInst>(step->getPointerOperand()))
-            return std::nullopt;
-    }
+    const Value *table = load->getPointerOperand()->stripAndAccumulateConstantOffsets(
+        call.getModule()->getDataLayout(), offset, /*AllowNonInbounds=*/true);
+    bool whole = isa<Argument, GlobalVariable, LoadInst, ExtractValueInst, CallBase>(table);
+    if (!whole || offset.isNegative())
+        return std::nullopt;
     return offset.getZExtValue();
 }
 

@@ -210,7 +210,7 @@ def virtual_calls_by_slot(directory):
     for level in ("0", "2", "3"):
         target = os.path.join(directory, f"virtual{level}.rex")
         rexc(HERE / "virtual.rs", f"-O{level}", "-o", target, "--license", "GPL-2.0-only", "--no-sign", environment=None)
-        for program in ("slots", "supertraits", "pointers"):
+        for program in ("slots", "supertraits", "pointers", "known", "blind"):
             result = json.loads(rexc("run", target, "--prog", program, "--pcap", capture, "--json", environment=None)[0])
             true(result["faults"] == 0 and result["verdicts"] == {"pass": result["runs"]}, f"-O{level}, {program}: {result}")
         stack = json.loads(rexc("stack", target, "--format", "json", environment=None)[0])

@@ -121,3 +121,56 @@ fn pointers(_: &xdp, _: &mut xdp_md) -> Result {
     let sum: i32 = concrete.iter().map(|step| step(black_box(&By(1)), 7)).sum();
     verdict(sum == 8 + 6 && by.up(1) == 4 && by.down(1) == -2)
 }
+
+// The table is known where it is called through, so its slot is a constant expression, without optimisation too.
+#[rex_xdp]
+fn known(_: &xdp, _: &mut xdp_md) -> Result {
+    let by = By(black_box(3));
+    let step: &dyn Step = &by;
+    verdict(step.up(1) == 4 && (&by as &dyn Step).down(1) == -2)
+}
+
+// The only one that comes back from `go` is in a table to which nothing refers that is called.
+trait Way {
+    fn go(&self) -> u32;
+    #[allow(dead_code)]
+    fn next(&self) -> &dyn Way;
+}
+
+struct Blind(u32);
+struct Open(u32);
+
+impl Way for Blind {
+    fn go(&self) -> u32 {
+        panic!("no way: {}", self.0)
+    }
+    #[inline(never)]
+    fn next(&self) -> &dyn Way {
+        &Open(3)
+    }
+}
+
+impl Way for Open {
+    fn go(&self) -> u32 {
+        self.0
+    }
+    fn next(&self) -> &dyn Way {
+        self
+    }
+}
+
+#[inline(never)]
+fn large(n: u32) -> u32 {
+    black_box([n; 200])[(n % 200) as usize]
+}
+
+#[inline(never)]
+fn went(way: &dyn Way) -> u32 {
+    large(way.go())
+}
+
+#[rex_xdp]
+fn blind(_: &xdp, _: &mut xdp_md) -> Result {
+    let way: &dyn Way = black_box(&Blind(1));
+    verdict(black_box(true) || went(way) == 3)
+}

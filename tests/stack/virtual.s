@@ -123,6 +123,57 @@ __rex_vtable.\name:
 	end_table clash
 	.quad clash_plain
 
+# --- calls that come back only from functions of tables that nothing refers to: `behind` is behind such a call,
+# and what refers to the second one's table is behind ---
+	.macro stopping name, id
+	typed \name, \id
+	push rax
+	call __rex_import_rex_panic
+	end \name
+	.endm
+
+	record 0x8018, 0x8000, 24
+	stopping stop_first, 0x8000
+	method stop_other, 0x8000
+	table stop
+	.quad stop_first
+	end_table stop
+	table stop_other
+	.quad stop_other
+	end_table stop_other
+
+	record 0x9018, 0x9000, 24
+	stopping late_first, 0x9000
+	method late_other, 0x9000
+	table late
+	.quad late_first
+	end_table late
+	table late_other
+	.quad late_other
+	end_table late_other
+
+	function behind
+	lea rax, [rip + __rex_vtable.late_other]
+	return
+	end behind
+	function beyond
+	return
+	end beyond
+
+	function stopped
+	push rbx
+	lea rax, [rip + __rex_vtable.stop]
+	lea rax, [rip + __rex_vtable.late]
+	test rdi, rdi
+	je 1f
+	indirect_call 0x9018
+	call beyond
+1:	indirect_call 0x8018
+	call behind
+	pop rbx
+	return
+	end stopped
+
 # Reaches the tables apart, by code, and twice_super, by way of twice.
 	function program
 	push rbx

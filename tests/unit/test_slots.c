@@ -238,6 +238,28 @@ static void tables_count_when_referred_to(void **state)
     free_image(&image);
 }
 
+/* A call's set is what is left of it, and so is what its call comes back from: the bound must be
+ * that of the finished object, in which the others' ids are gone. */
+static void what_only_others_come_back_from_is_left(void **state)
+{
+    struct image image;
+    struct callgraph *graph;
+    (void)state;
+    read_image(&image);
+    separate(&image);
+    uint32_t root = find(&image, "stopped");
+    assert_int_equal(callgraph_build(image.diag, image.code, &root, 1, &graph), 0);
+    assert_true(graph->reachable[find(&image, "stop_first")]);
+    assert_true(graph->reachable[find(&image, "late_first")]);
+    assert_false(graph->reachable[find(&image, "stop_other")]);
+    assert_false(graph->reachable[find(&image, "behind")]);
+    assert_false(graph->reachable[find(&image, "late_other")]);
+    assert_false(graph->reachable[find(&image, "beyond")]);
+    assert_false(graph->returns.functions[root]);
+    callgraph_free(graph);
+    free_image(&image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +271,7 @@ int main(void)
         cmocka_unit_test(the_bytes_agree),
         cmocka_unit_test(a_damaged_section_is_refused),
         cmocka_unit_test(tables_count_when_referred_to),
+        cmocka_unit_test(what_only_others_come_back_from_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
