@@ -21,6 +21,7 @@ struct declaration {
     enum declared as;
     const struct source *source;
     size_t target;
+    bool plain[2]; /* an alias that was found to be plain, by reader.fixed */
 };
 
 struct types {
@@ -271,8 +272,10 @@ static char *refuse_arguments(struct reader *reader, bool in_reference)
 }
 
 /* What an alias stands for: its own lifetimes are named or 'static. */
-static bool alias_is_plain(const struct reader *reader, const struct declaration *alias)
+static bool alias_is_plain(const struct reader *reader, struct declaration *alias)
 {
+    if (alias->plain[reader->fixed])
+        return true;
     struct reader target = {.types = reader->types,
                             .source = alias->source,
                             .index = alias->target,
@@ -280,6 +283,8 @@ static bool alias_is_plain(const struct reader *reader, const struct declaration
                             .depth = reader->depth + 1};
     char *refused = refuse(&target, true);
     free(refused);
+    /* That it is not plain may be said because the way to it was long, and ends the reading. */
+    alias->plain[reader->fixed] = !refused;
     return !refused;
 }
 
@@ -291,7 +296,7 @@ static char *refuse_name(struct reader *reader, const struct token *name, bool i
     enum known known = find_known(name);
     bool declared = false, generic = false, arguments = token_is(here(reader, 0), '<');
     for (size_t i = 0; i < types->count; i++) {
-        const struct declaration *found = &types->list[i];
+        struct declaration *found = &types->list[i];
         if (!has_name(found, name) || found->as == DECLARED_TRAIT)
             continue;
         declared = true;
@@ -474,60 +479,90 @@ bool types_is_alias(const struct types *types, const struct token *name)
     return false;
 }
 
-static bool is_projection(const struct types *types, const struct token *name, unsigned depth)
+/* A walk over declarations by their names. Each declaration is looked at once, however many ways
+ * lead to it: a name may be declared several times, so that the ways double with each step. */
+struct walk {
+    const struct types *types;
+    bool *seen; /* of each declaration */
+    const struct token **names;
+    size_t count;
+    size_t capacity;
+};
+
+static void walk_to(struct walk *walk, const struct token *name)
 {
-    /* What is too deep to follow may be anything. */
-    if (depth == MAX_DEPTH)
-        return true;
-    for (size_t i = 0; i < types->count; i++) {
-        const struct declaration *alias = &types->list[i];
-        if (!has_name(alias, name) || !alias->target || alias->as == DECLARED_TRAIT)
-            continue;
-        size_t target = alias->target;
-        if (token_is(source_at(alias->source, target), '<'))
-            return true;
-        while (source_is_pair(alias->source, target + 1, "::"))
-            target += 3;
-        if (token_is_identifier(source_at(alias->source, target)) &&
-            is_projection(types, source_at(alias->source, target), depth + 1))
-            return true;
+    if (walk->count == walk->capacity) {
+        walk->capacity = walk->capacity ? 2 * walk->capacity : 16;
+        walk->names = must_grow(walk->names, walk->capacity, sizeof(*walk->names));
     }
+    walk->names[walk->count++] = name;
+}
+
+/* Is one of the declarations that a walk from that name reaches what `is_found` looks for? It adds
+ * the names that a declaration leads to. */
+static bool walk_finds(const struct types *types, const struct token *name,
+                       bool (*is_found)(struct walk *, const struct declaration *))
+{
+    struct walk walk = {.types = types, .seen = must_alloc(types->count, sizeof(bool))};
+    bool found = false;
+    walk_to(&walk, name);
+    while (walk.count > 0 && !found) {
+        name = walk.names[--walk.count];
+        for (size_t i = 0; i < types->count && !found; i++) {
+            if (walk.seen[i] || !has_name(&types->list[i], name))
+                continue;
+            walk.seen[i] = true;
+            found = is_found(&walk, &types->list[i]);
+        }
+    }
+    free(walk.names);
+    free(walk.seen);
+    return found;
+}
+
+static bool is_projection(struct walk *walk, const struct declaration *alias)
+{
+    size_t target = alias->target;
+    if (!target || alias->as == DECLARED_TRAIT)
+        return false;
+    if (token_is(source_at(alias->source, target), '<'))
+        return true;
+    while (source_is_pair(alias->source, target + 1, "::"))
+        target += 3;
+    if (token_is_identifier(source_at(alias->source, target)))
+        walk_to(walk, source_at(alias->source, target));
     return false;
 }
 
 bool types_is_projection(const struct types *types, const struct token *name)
 {
-    return is_projection(types, name, 0);
+    return walk_finds(types, name, is_projection);
 }
 
-static bool trait_outlives(const struct types *types, const struct token *name, unsigned depth)
+static bool trait_outlives(struct walk *walk, const struct declaration *trait)
 {
-    for (size_t i = 0; i < types->count; i++) {
-        const struct declaration *trait = &types->list[i];
-        if (!has_name(trait, name))
-            continue;
-        if (trait->as == DECLARED_OTHER || depth == MAX_DEPTH)
+    if (trait->as == DECLARED_OTHER)
+        return true;
+    if (trait->as != DECLARED_TRAIT)
+        return false;
+    for (size_t j = trait->target; j < trait->source->count; j++) {
+        const struct token *token = source_at(trait->source, j);
+        if (token_is(token, '{') || token_is(token, ';') || token_is(token, '='))
+            break;
+        if (token_is(token, '<'))
+            j = source_after_generics(trait->source, j) - 1;
+        else if (token_is(token, '('))
+            j = source_closing(trait->source, j);
+        else if (token->kind == TOKEN_LIFETIME)
             return true;
-        if (trait->as != DECLARED_TRAIT)
-            continue;
-        for (size_t j = trait->target; j < trait->source->count; j++) {
-            const struct token *token = source_at(trait->source, j);
-            if (token_is(token, '{') || token_is(token, ';') || token_is(token, '='))
-                break;
-            if (token_is(token, '<'))
-                j = source_after_generics(trait->source, j) - 1;
-            else if (token_is(token, '('))
-                j = source_closing(trait->source, j);
-            else if (token->kind == TOKEN_LIFETIME ||
-                     (token_is_identifier(token) && !token_is_name(token, "Self") &&
-                      !has_name(trait, token) && trait_outlives(types, token, depth + 1)))
-                return true;
-        }
+        else if (token_is_identifier(token) && !token_is_name(token, "Self") &&
+                 !has_name(trait, token))
+            walk_to(walk, token);
     }
     return false;
 }
 
 bool types_trait_outlives(const struct types *types, const struct token *name)
 {
-    return trait_outlives(types, name, 0);
+    return walk_finds(types, name, trait_outlives);
 }
