@@ -38,6 +38,14 @@ int tables_find(const struct object *object, struct tables *tables)
                 (struct table){.address = symbol->value, .size = symbol->size};
     }
     qsort(tables->items, count, sizeof(*tables->items), compare_tables);
+    /* The build's tables do not overlap. In an object that is made to have some that do, each place
+     * is in one of them at most, or visiting all would not be linear. */
+    for (uint32_t i = 1; i < count; i++) {
+        struct table *before = &tables->items[i - 1];
+        uint64_t room = tables->items[i].address - before->address;
+        if (before->size > room)
+            before->size = room;
+    }
     return 0;
 }
 

@@ -2,7 +2,7 @@
 /*
  * The tables of traits' functions (vtables) in a linked image: where llvm-pass/slots.cpp gave one a
  * symbol. A finished object no longer has the symbols, and for whoever reads one all its pointers
- * are just pointers.
+ * are just pointers. No two tables overlap.
  */
 #ifndef REXC_LINKER_TABLES_H
 #define REXC_LINKER_TABLES_H

@@ -124,6 +124,7 @@ MUTATIONS = [
     ("reachable for good", "linker/callgraph.c", "memset(graph->reachable, 0,", "memset(builder->referred, 0, 0 *"),
     ("taken for good", "linker/callgraph.c", "memset(graph->taken, 0,", "memset(builder->referred, 0, 0 *"),
     ("referred to for good", "linker/callgraph.c", "memset(builder->referred, 0, builder->tables", "memset(builder->referred, 0, 0 * builder->tables"),
+    ("tables overlap", "linker/tables.c", "if (before->size > room)", "if (false)"),
     ("a table ends early", "linker/tables.c", "address - table->address < table->size ?", "address - table->address < 24 ?"),
     # Virtual calls.
     ("free pointers are of no slot", "linker/slots.c", "id_node(all, id));\n    join_slots(all, id);", "id_node(all, id));"),

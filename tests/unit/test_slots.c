@@ -4,7 +4,9 @@
 #include "base/file.h"
 #include "linker/callgraph.h"
 #include "linker/slots.h"
+#include "linker/tables.h"
 
+#include <elf.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -238,6 +240,33 @@ static void tables_count_when_referred_to(void **state)
     free_image(&image);
 }
 
+/* An object that is made to have such tables must not cost the product of their numbers. */
+static void tables_do_not_overlap(void **state)
+{
+    struct object_symbol symbols[] = {
+        {.name = ""},
+        {.name = "__rex_vtable", .size = 64, .value = 0x100},
+        {.name = "__rex_vtable.1", .size = 8, .value = 0x110},
+        {.name = "__rex_vtable.2", .size = 8, .value = 0x130},
+    };
+    for (size_t i = 1; i < 4; i++) {
+        symbols[i].type = STT_OBJECT;
+        symbols[i].section = 1;
+    }
+    const struct object object = {.symbols = symbols, .symbol_count = 4};
+    struct tables tables;
+    (void)state;
+    assert_int_equal(tables_find(&object, &tables), 0);
+    assert_int_equal(tables.count, 3);
+    assert_int_equal(tables.items[0].size, 0x10);
+    assert_int_equal(tables_containing(&tables, 0x10f), 0);
+    assert_int_equal(tables_containing(&tables, 0x110), 1);
+    assert_int_equal(tables_containing(&tables, 0x118), TABLES_NONE);
+    assert_int_equal(tables_containing(&tables, 0x130), 2);
+    assert_int_equal(tables_containing(&tables, 0x138), TABLES_NONE);
+    tables_free(&tables);
+}
+
 /* A call's set is what is left of it, and so is what its call comes back from: the bound must be
  * that of the finished object, in which the others' ids are gone. */
 static void what_only_others_come_back_from_is_left(void **state)
@@ -271,6 +300,7 @@ int main(void)
         cmocka_unit_test(the_bytes_agree),
         cmocka_unit_test(a_damaged_section_is_refused),
         cmocka_unit_test(tables_count_when_referred_to),
+        cmocka_unit_test(tables_do_not_overlap),
         cmocka_unit_test(what_only_others_come_back_from_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
