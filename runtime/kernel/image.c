@@ -6,6 +6,7 @@
 #include "runtime/kernel/compat.h"
 #include "runtime/kernel/image.h"
 #include "runtime/kernel/imports.h"
+#include "runtime/kernel/stack_checks.h"
 #include "runtime/kernel/symbols.h"
 
 #ifdef REX_HAVE_EXECMEM
@@ -52,12 +53,14 @@ int rex_image_create(struct rex_image *image, const struct rex_elf *elf, const s
 		     size_t trampolines, struct rex_message *message)
 {
 	/* One gate for each symbol is enough. */
-	const size_t extra = trampolines + elf->dynamic_symbol_count * rex_gate_size();
+	const size_t checks = trampolines + elf->dynamic_symbol_count * rex_gate_size();
+	const size_t extra = checks + rex_stack_checks_room(elf);
 	struct vm_struct *area;
 	int error;
 
 	*image = (struct rex_image){.size = elf->image_size, .extra = PAGE_ALIGN(extra),
-				    .gates = elf->image_size + trampolines};
+				    .gates = elf->image_size + trampolines,
+				    .checks = elf->image_size + checks};
 	image->base = allocate(image->size + image->extra);
 	area = image->base ? rex_kernel_find_vm_area(image->base) : NULL;
 	if (!area) {

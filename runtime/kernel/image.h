@@ -2,9 +2,9 @@
 /*
  * An object in memory: one row of pages in the module range, so that everything in it reaches every
  * kernel function by a 32-bit displacement. First the image as its file lays it out, then a page or more with
- * the programs' trampolines and the imports' gates. While it is filled in it is writable and not executable; then
- * the text, the trampolines and the gates are made executable and read-only, everything else but writable data
- * read-only.
+ * the programs' trampolines, the imports' gates and what is apart of the stack checks. While it is filled in it is
+ * writable and not executable; then the text and those pages are made executable and read-only, everything else but
+ * writable data read-only.
  */
 #ifndef REX_KERNEL_IMAGE_H
 #define REX_KERNEL_IMAGE_H
@@ -18,8 +18,8 @@
 struct rex_image {
 	u8 *base; /* NULL: there is none */
 	u32 size; /* of the image, whole pages */
-	u32 extra; /* of the trampolines and gates, whole pages */
-	u32 gates; /* where those begin, from base */
+	u32 extra; /* of the trampolines, gates and stack checks, whole pages */
+	u32 gates, checks; /* where those begin, from base */
 	unsigned long text_start, text_end;
 	unsigned long handle_timeout, panic_body;
 };

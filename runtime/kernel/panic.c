@@ -49,7 +49,7 @@ static void format_panic(struct rex_cpu_state *state, const void *panic_info, ch
 
 	memset(message, 0, REX_LOG_MAX + 1);
 	state->body_end = REX_END_RETURNED;
-	state->visible.stack_limit = top - sizeof(long) - REX_PANIC_STACK;
+	rex_set_stack_limit(state, top - sizeof(long) - REX_PANIC_STACK);
 	state->inner = 1;
 	state->has_panic_frame = 1;
 	barrier();
@@ -59,7 +59,7 @@ static void format_panic(struct rex_cpu_state *state, const void *panic_info, ch
 	state->has_panic_frame = 0;
 	state->inner = inner;
 	state->landing = landing;
-	state->visible.stack_limit = stack_limit;
+	rex_set_stack_limit(state, stack_limit);
 	if (state->body_end == REX_END_RETURNED)
 		message[min_t(u64, length, REX_LOG_MAX)] = '\0';
 }

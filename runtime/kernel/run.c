@@ -143,8 +143,8 @@ static u32 run_aside(struct rex_cpu_state *state, void *context, struct rex_prog
 	state->cleanup = state->memory->cleanup[state->depth];
 	state->body_end = REX_END_RETURNED;
 	state->interrupted = 0;
-	state->visible.stack_limit = program->checked ? top - sizeof(long) - program->stack_bound :
-							stack_limit(top);
+	rex_set_stack_limit(state, program->checked ? top - sizeof(long) - program->stack_bound :
+						      stack_limit(top));
 	barrier();
 	verdict = rex_stack_call(top, program->entry, (u64)context, 0, 0);
 	barrier();
@@ -284,7 +284,7 @@ static int on_online(unsigned int cpu)
 		state->visible.cpu_number = cpu;
 		state->visible.numa_node = cpu_to_node(cpu);
 		state->stack_top = state->memory->stacks[0].top;
-		state->visible.stack_limit = stack_limit(state->stack_top);
+		rex_set_stack_limit(state, stack_limit(state->stack_top));
 		state->cleanup = state->memory->cleanup[0];
 		smp_store_release(&state->running, 0);
 	}

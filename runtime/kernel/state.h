@@ -24,6 +24,8 @@
 
 /* Stacks of a CPU: a run in task context, one in softirq, hardirq, breakpoint and NMI each. */
 #define REX_STACKS 5
+/* Bytes; most functions have smaller frames. */
+#define REX_STACK_NEAR 1024
 /* Runs within each other on one CPU, those that share a stack included. */
 #define REX_RUNS 8
 
@@ -96,7 +98,15 @@ struct rex_cpu_state {
 	struct rex_cpu_memory *memory;
 	/* The watchdog's. */
 	u64 watched_since; /* in nanoseconds of the monotonic clock */
+	/* REX_STACK_NEAR above visible.stack_limit: above it no check of so much can fail (stack_checks.c). */
+	unsigned long stack_near;
 };
+
+static inline void rex_set_stack_limit(struct rex_cpu_state *state, unsigned long limit)
+{
+	state->visible.stack_limit = limit;
+	state->stack_near = limit + REX_STACK_NEAR;
+}
 
 static inline struct rex_program *rex_program_of(unsigned long running)
 {

@@ -125,6 +125,19 @@ check "recursion: the bottom of a shallow one is reached" between 1 1000 "$(valu
 set_word $pins/vm_recursion/DEPTH 0 1000000 8
 ./dup 100 >/dev/null
 check "recursion: too deep, a hundred times" between 100 1000 "$(count vm_recursion overflows)"
+# overflows INDEX DEPTH: of one run that is so deep.
+overflows()
+{
+    overflows_before=$(count vm_recursion overflows)
+    set_word $pins/vm_recursion/DEPTH "$1" "$2" 8
+    ./dup >/dev/null
+    echo $(($(count vm_recursion overflows) - overflows_before))
+}
+# 16 KiB are 102 frames of 160 bytes, or 12 of 1336.
+check "recursion: small frames may use the whole stack" equal 0 "$(overflows 0 98)"
+check "recursion: and no more" equal 1 "$(overflows 0 103)"
+check "recursion: large frames may use the whole stack" equal 0 "$(overflows 1 11)"
+check "recursion: and no more either" equal 1 "$(overflows 1 13)"
 check "unload the recursive program" rexc unload vm_recursion
 
 check "load runs within runs" rexc load vm_nested.rex --attach outer=v0:native --attach inner --attach again=v0:egress
