@@ -413,6 +413,80 @@
 	return
 	end half_of_rsp
 
+# Other instructions that write to rsp or to a part of it, one function each; none of them is known.
+	.macro writes_rsp instruction:vararg
+	function writes_rsp_\@
+	\instruction
+	return
+	end writes_rsp_\@
+	.endm
+	writes_rsp xchg [rdi], rsp
+	writes_rsp xchg esp, eax
+	writes_rsp cmovne rsp, [rdi]
+	writes_rsp cmovne esp, eax
+	writes_rsp xadd rsp, rax
+	writes_rsp xadd [rdi], rsp
+	writes_rsp cmpxchg rsp, rax
+	writes_rsp bswap rsp
+	writes_rsp not rsp
+	writes_rsp neg rsp
+	writes_rsp inc rsp
+	writes_rsp dec rsp
+	writes_rsp imul rsp, rax
+	writes_rsp imul rsp, rsp, 1
+	writes_rsp or rsp, 0
+	writes_rsp xor rsp, rsp
+	writes_rsp shl rsp, 1
+	writes_rsp rol rsp, 1
+	writes_rsp shld rsp, rax, 1
+	writes_rsp bts rsp, 3
+	writes_rsp bsf rsp, rax
+	writes_rsp mov esp, esp
+	writes_rsp mov sp, ax
+	writes_rsp mov spl, 8
+	writes_rsp mov rsp, 0x1000
+	writes_rsp mov rsp, fs
+	writes_rsp mov rsp, cr0
+	writes_rsp movabs rsp, 0x123456789
+	writes_rsp movbe rsp, [rdi]
+	writes_rsp movzx esp, ax
+	writes_rsp movsxd rsp, esp
+	writes_rsp sete spl
+	writes_rsp lea esp, [rsp]
+	writes_rsp lea sp, [rsp]
+	writes_rsp lea rsp, [esp - 8]
+	writes_rsp lea rsp, [rip]
+	writes_rsp lea rsp, [rsp + rbp]
+	writes_rsp lea rsp, [rbp * 2]
+	writes_rsp and esp, -16
+	writes_rsp and spl, 0xf0
+	writes_rsp and rsp, rax
+	writes_rsp and rsp, [rdi]
+	writes_rsp adc rsp, 8
+	writes_rsp sbb rsp, 8
+	writes_rsp sub sp, 8
+	writes_rsp pop sp
+	writes_rsp popfq
+	writes_rsp lss rsp, [rdi]
+	writes_rsp lar rsp, rax
+	writes_rsp rdrand rsp
+	writes_rsp rdfsbase rsp
+	writes_rsp rdsspq rsp
+	writes_rsp popcnt rsp, rax
+	writes_rsp crc32 rsp, rax
+	writes_rsp andn rsp, rax, rbx
+	writes_rsp mulx rsp, rax, rbx
+	writes_rsp mulx rax, rsp, rbx
+	writes_rsp pdep rsp, rax, rbx
+	writes_rsp adcx rsp, rax
+	writes_rsp movq rsp, xmm0
+	writes_rsp vmovq rsp, xmm0
+	writes_rsp vmovq rsp, xmm16
+	writes_rsp pextrq rsp, xmm0, 1
+	writes_rsp cvttsd2si rsp, xmm0
+	writes_rsp pmovmskb esp, xmm0
+	writes_rsp kmovq rsp, k0
+
 	function pop_rsp
 	push rax
 	pop rsp
@@ -436,6 +510,12 @@
 	pop ax
 	return
 	end push_narrow
+
+	function pop_narrow
+	push rax
+	pop ax
+	return
+	end pop_narrow
 
 	function leave_narrow
 	.byte 0x66
@@ -869,3 +949,258 @@
 	return
 	end probe_without_limit
 	end probe_without_limit
+
+	function leave_callers_rbp
+	leave
+	return
+	end leave_callers_rbp
+
+	function leave_below
+	push rbp
+	lea rbp, [rsp - 1000]
+	leave
+	return
+	end leave_below
+
+	function enter_nested_32
+	.byte 0xc8, 8, 0, 32
+	leave
+	return
+	end enter_nested_32
+
+	function enter_largest
+	enter 65535, 0
+	leave
+	return
+	end enter_largest
+
+	function push_wide_twice
+	.byte 0x66, 0x48, 0x50
+	pop rax
+	return
+	end push_wide_twice
+
+	function push_segment
+	push fs
+	pop fs
+	return
+	end push_segment
+
+	function push_from_gs
+	push qword ptr gs:[rdi]
+	pop rax
+	return
+	end push_from_gs
+
+	function push_from_below
+	push qword ptr [rsp - 8]
+	pop rax
+	return
+	end push_from_below
+
+	function into_import_thunk
+	push rax
+	call __rex_import_bpf_ktime_get_ns + 4
+	pop rax
+	return
+	end into_import_thunk
+
+	function into_indirect_thunk
+	jmp __x86_indirect_thunk_r11 + 1
+	end into_indirect_thunk
+
+	function jumps_to_start_too_deep
+	push rax
+	jmp jumps_to_start_too_deep
+	end jumps_to_start_too_deep
+
+	function probe_at_odd_height
+	push rbp
+	mov rbp, rsp
+	sub rsp, 4
+	mov r11, rsp
+	sub r11, 0x2000
+1:	sub rsp, 4096
+	mov qword ptr [rsp], 0
+	cmp rsp, r11
+	jne 1b
+	mov rsp, rbp
+	pop rbp
+	return
+	end probe_at_odd_height
+
+	function probe_of_nothing
+	push rbp
+	mov rbp, rsp
+	mov r11, rsp
+	.byte 0x49, 0x81, 0xeb, 0, 0, 0, 0
+1:	sub rsp, 4096
+	mov qword ptr [rsp], 0
+	cmp rsp, r11
+	jne 1b
+	mov rsp, rbp
+	pop rbp
+	return
+	end probe_of_nothing
+
+	function probe_upwards
+	push rbp
+	mov rbp, rsp
+	mov r11, rsp
+	.byte 0x49, 0x81, 0xeb, 0, 0, 0, 0x80
+1:	sub rsp, 4096
+	mov qword ptr [rsp], 0
+	cmp rsp, r11
+	jne 1b
+	mov rsp, rbp
+	pop rbp
+	return
+	end probe_upwards
+
+	function probe_of_other_limit
+	push rbp
+	mov rbp, rsp
+	mov r11, rsp
+	sub r11, 0x2000
+	mov r11, rdi
+1:	sub rsp, 4096
+	mov qword ptr [rsp], 0
+	cmp rsp, r11
+	jne 1b
+	mov rsp, rbp
+	pop rbp
+	return
+	end probe_of_other_limit
+
+	function realigned_to_8
+	push rbp
+	mov rbp, rsp
+	and rsp, -8
+	mov rsp, rbp
+	pop rbp
+	return
+	end realigned_to_8
+
+	function realigned_to_4
+	push rbp
+	mov rbp, rsp
+	and rsp, -4
+	mov rsp, rbp
+	pop rbp
+	return
+	end realigned_to_4
+
+	function realigned_to_2g
+	push rbp
+	mov rbp, rsp
+	.byte 0x48, 0x81, 0xe4, 0, 0, 0, 0x80
+	mov rsp, rbp
+	pop rbp
+	return
+	end realigned_to_2g
+
+	function misaligned_realigned_call
+	push rbp
+	mov rbp, rsp
+	and rsp, -64
+	sub rsp, 1
+	call leaf
+	mov rsp, rbp
+	pop rbp
+	return
+	end misaligned_realigned_call
+
+	function rbp_out_of_range
+	push rbp
+	mov rbp, rsp
+	lea rbp, [rbp - 0x7fffffff]
+	lea rbp, [rbp - 0x7fffffff]
+	mov rsp, rbp
+	pop rbp
+	return
+	end rbp_out_of_range
+
+	function lea_wraps
+	lea rsp, [rsp + 0x7fffffff]
+	lea rsp, [rsp - 0x7fffffff]
+	return
+	end lea_wraps
+
+	function red_zone_vector
+	vmovups [rsp - 32], ymm0
+	return
+	end red_zone_vector
+
+	function red_zone_flush
+	clflush [rsp - 8]
+	return
+	end red_zone_flush
+
+	function overwrites_return_vector
+	vmovups zmmword ptr [rsp]{k1}, zmm0
+	return
+	end overwrites_return_vector
+
+	function overwrites_return_state
+	xsave [rsp]
+	return
+	end overwrites_return_state
+
+	function overwrites_return_ds
+	.byte 0x3e
+	mov [rsp], rax
+	return
+	end overwrites_return_ds
+
+	function apx_push
+	.byte 0xd5, 0x08, 0x50
+	return
+	end apx_push
+
+	function apx_push_two
+	.byte 0x62, 0xf4, 0x7c, 0x18, 0xff, 0xf0
+	return
+	end apx_push_two
+
+	function apx_sub
+	.byte 0x62, 0xf4, 0xfc, 0x08, 0x83, 0xec, 0x08
+	return
+	end apx_sub
+
+	function apx_jump
+	.byte 0xd5, 0x00, 0xa1, 0, 0, 0, 0, 0, 0, 0, 0
+	end apx_jump
+
+	function interrupt_return
+	iretq
+	end interrupt_return
+
+	function user_interrupt_return
+	.byte 0xf3, 0x0f, 0x01, 0xec
+	return
+	end user_interrupt_return
+
+	function software_interrupt
+	int 0x80
+	return
+	end software_interrupt
+
+	function transaction
+	xbegin 1f
+1:	return
+	end transaction
+
+	function enters_guest
+	vmlaunch
+	return
+	end enters_guest
+
+	function enters_amd_guest
+	vmrun rax
+	return
+	end enters_amd_guest
+
+	function enters_enclave
+	enclu
+	return
+	end enters_enclave

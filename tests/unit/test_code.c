@@ -109,6 +109,20 @@ static void problems_are_named(void **state)
         {"bare_jump", CODE_PROBLEM_BARE, 1},
         {"bare_call", CODE_PROBLEM_BARE, 1},
         {"system_call", CODE_PROBLEM_BARE, 1},
+        {"into_import_thunk", CODE_PROBLEM_TARGET, 1},
+        {"into_indirect_thunk", CODE_PROBLEM_TARGET, 1},
+        {"apx_push", CODE_PROBLEM_DECODE, 3},
+        {"apx_push_two", CODE_PROBLEM_DECODE, 1},
+        {"apx_push_two", CODE_PROBLEM_TARGET, 1},
+        {"apx_sub", CODE_PROBLEM_DECODE, 3},
+        {"apx_jump", CODE_PROBLEM_DECODE, 1},
+        {"interrupt_return", CODE_PROBLEM_BARE, 1},
+        {"user_interrupt_return", CODE_PROBLEM_BARE, 1},
+        {"software_interrupt", CODE_PROBLEM_BARE, 1},
+        {"transaction", CODE_PROBLEM_BARE, 1},
+        {"enters_guest", CODE_PROBLEM_BARE, 1},
+        {"enters_amd_guest", CODE_PROBLEM_BARE, 1},
+        {"enters_enclave", CODE_PROBLEM_BARE, 1},
     };
     size_t total = 0;
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
