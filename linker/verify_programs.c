@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Symbols, programs and maps: what a loader offers to the kernel. */
+#include "linker/tables.h"
 #include "linker/verify_rules.h"
 
 #include <linux/bpf.h>
@@ -49,6 +50,9 @@ void rule_symbols(struct verify *verify)
 
         if (strncmp(symbol->name, "__cfi_", 6) == 0)
             refuse_at(verify, symbol->value, "%s is left of kcfi", symbol->name);
+        /* The analysis of the stack would leave out pointers on its word. */
+        if (strncmp(symbol->name, TABLES_SYMBOL, strlen(TABLES_SYMBOL)) == 0)
+            refuse_at(verify, symbol->value, "%s is left of the build", symbol->name);
         if (symbol->type > STT_FILE || symbol->bind > STB_WEAK)
             refuse_at(verify, symbol->value, "symbol %s has type %u and binding %u", symbol->name,
                       symbol->type, symbol->bind);

@@ -404,6 +404,10 @@ static void symbol_is_left_of_kcfi(struct fixture *f)
 {
     memcpy(fixture_string(f, "private_table"), "__cfi_", 6);
 }
+static void symbol_is_of_a_table(struct fixture *f)
+{
+    memcpy(fixture_string(f, "private_table"), "__rex_vtable", 12);
+}
 static void symbol_is_ifunc(struct fixture *f)
 {
     fixture_symbol(f, "private_table")->st_info = ELF64_ST_INFO(STB_LOCAL, STT_GNU_IFUNC);
@@ -473,6 +477,7 @@ static void test_symbols(void **state)
 {
     static const struct change changes[] = {
         CHANGE(SYMBOLS, symbol_is_left_of_kcfi),
+        CHANGE(SYMBOLS, symbol_is_of_a_table),
         CHANGE(SYMBOLS, symbol_is_ifunc),
         CHANGE(SYMBOLS, function_is_in_data),
         CHANGE(SYMBOLS, symbol_is_common),
