@@ -144,6 +144,9 @@ static int print_json(const struct command_options *options, const struct state 
     json_t *all = json_pack("{s:i, s:o}", "format", 1, "objects", objects);
     int result = all ? json_dumpf(all, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : -1;
     json_decref(all);
+    /* What cannot be written is main's to report. */
+    if (ferror(stdout))
+        return -1;
     if (result || putchar('\n') == EOF)
         return diag_error(options->diag, DIAG_OUT_OF_MEMORY, NULL, "no memory to print the list");
     return 0;

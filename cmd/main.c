@@ -239,7 +239,7 @@ int main(int argc, char **argv)
         diag_error(globals.command.diag, DIAG_CANNOT_WRITE, NULL,
                    "cannot write to standard output");
         if (status == 0)
-            status = 1;
+            status = diag_exit_status(globals.command.diag);
     }
     diag_free(globals.command.diag);
     return status;

@@ -81,6 +81,9 @@ static int print_json(const struct command_options *options, const char *path,
     json_t *json = report_as_json(path, report, choice, verified);
     int result = json ? json_dumpf(json, stdout, JSON_INDENT(2)) : -1;
     json_decref(json);
+    /* What cannot be written is main's to report. */
+    if (ferror(stdout))
+        return -1;
     if (result || putchar('\n') == EOF)
         return diag_error(options->diag, DIAG_OUT_OF_MEMORY, NULL, "no memory to print the report");
     return 0;

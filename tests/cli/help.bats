@@ -80,3 +80,22 @@ long_options() {
         [[ "$output" == *"did you mean ${words##*:}?"* ]]
     done
 }
+
+@test "a result that cannot be written is an error, said once, with status 3" {
+    cd "$BATS_TEST_TMPDIR"
+    printf '#![no_std]\n#![no_main]\nuse rex::xdp::{XDP_PASS, xdp, xdp_md};\n#[rex::rex_xdp]\nfn passes(_: &xdp, _: &mut xdp_md) -> rex::Result { Ok(XDP_PASS as i32) }\n' >p.rs
+    rexc p.rs -o p.rex --no-sign
+    for words in --help 'explain REX0301' 'stack p.rex' 'inspect p.rex --json' 'verify p.rex --integrity-only' \
+        'verify p.rex --integrity-only --json' 'bindgen task_struct' 'doctor --json' 'cache show' \
+        "run p.rex --json --pcap $BATS_TEST_DIRNAME/../captures/traffic.pcap"; do
+        echo "$words"
+        status=0
+        # shellcheck disable=SC2086
+        rexc $words >/dev/full 2>told || status=$?
+        cat told
+        [ "$(grep -c 'cannot write to standard output' told)" = 1 ]
+        ! grep -q REX0002 told
+        [[ "$words" == verify* ]] || [ "$status" -eq 3 ]
+        [ "$status" -ne 0 ]
+    done
+}
