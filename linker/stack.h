@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How much stack a program of an object may use, from the machine code. docs/safety.md ("The
- * stack") has the argument that the bounds hold; the files that it follows are, in its order:
- * code.h (instructions and where branches lead), frame.h (one function), callee.h, returns.h and
- * callgraph.h (who calls whom), depth.h (longest paths), cuts.h (recursion), and this one (what is
- * promised of an object).
+ * stack") has the argument that the bounds hold. Its steps are these files: code.h and decode.h
+ * (1, instructions and where branches lead), returns.h (2, who returns), frame.h and probe.h (3,
+ * one function; cfi.h and stack_sizes.h compare), callee.h, callgraph.h and tables.h (4, who calls
+ * whom), depth.h (5, longest paths), cuts.h and check_site.h (6, recursion), and this one (7, and
+ * what is promised of an object).
  */
 #ifndef REXC_LINKER_STACK_H
 #define REXC_LINKER_STACK_H
