@@ -151,14 +151,19 @@ static void look_after_others(unsigned int self, u64 now)
 	}
 }
 
-static bool has_place(void)
+/* A machine with one CPU cannot stop such runs at all. A second one that comes has no timer for a moment. */
+static int places(void)
 {
 	const int online = num_online_cpus();
-	/* A machine with one CPU cannot stop such runs at all. One that comes has no timer for a moment. */
-	const int places = online > 1 ? min(online, atomic_read(&watching)) - 1 : 1;
+
+	return online > 1 ? min(online, atomic_read(&watching)) - 1 : 1;
+}
+
+static bool has_place(void)
+{
 	int count = atomic_read(&masked_cpus);
 
-	while (count < places) {
+	while (count < places()) {
 		if (atomic_try_cmpxchg(&masked_cpus, &count, count + 1))
 			return true;
 	}
@@ -176,7 +181,8 @@ static bool wait_for_place(void)
 
 		if (has_place())
 			return true;
-		if (has_passed(now, begun, WAIT_MAX_NS))
+		/* The CPU that comes may need this one, and nobody is there who could leave. */
+		if (places() == 0 || has_passed(now, begun, WAIT_MAX_NS))
 			return false;
 		if (has_passed(now, looked_at, PERIOD_NS)) {
 			looked_at = now;
