@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+import stepping
 from harness import kernels, machine, module
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -26,6 +27,8 @@ TIMEOUT = 900
 # scripts/soak has 100,000 of each.
 HOSTILE_OBJECTS = 200
 HOSTILE_CALLS = 3000
+# Of each profile of random programs, stepped in the machine; tests/stack has 200 at the desk.
+STEPPED_PROGRAMS = 2
 CHECK = re.compile(r"^(not ok|ok) - (.*)$")
 
 # x86-64 code that faults, and what the kernel calls that.
@@ -239,12 +242,17 @@ def run(report, chosen, plans, with_hostile):
                        for plan in plans for series in available]
             attacks = [(series, pool.submit(hostile, series, root, HOSTILE_OBJECTS, HOSTILE_CALLS))
                        for series in available if with_hostile]
+            stepped = [(series, pool.submit(stepping.step_programs, series, STEPPED_PROGRAMS))
+                       for series in available if with_hostile]
             for series, plan, result in results:
                 tell(report, series, plan, result.result())
             for series, result in attacks:
                 good, output = result.result()
                 report.test(good, f"{series}, hostile: the kernel takes nothing that rexc verify refuses, and stands random calls")
                 report.comment(output)
+            for series, result in stepped:
+                for good, what in result.result():
+                    report.test(good, f"{series}, a random program stepped, {what}")
 
 
 def main():

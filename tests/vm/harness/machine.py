@@ -35,6 +35,7 @@ class Request:
     with_module: bool = True
     icount: bool = False
     threads: str = "single"  # of the host, for the processors; multi: one each
+    debugger: str = ""  # a socket to make, where QEMU answers GDB's remote protocol
     build: pathlib.Path = None  # build directory with rexc and librex
 
 
@@ -129,6 +130,8 @@ def _command(request, kernel, initrd, temporary):
                "-append", append.strip(),
                "-serial", f"file:{temporary}/console", "-chardev", "stdio,id=output,signal=off", "-serial", "chardev:output",
                "-serial", f"file:{temporary}/status"]
+    if request.debugger:
+        command += ["-gdb", f"unix:{request.debugger},server=on,wait=off"]
     if request.icount:
         # One instruction takes one nanosecond of the machine's time; idle time is skipped. With a second processor the
         # kernel's boot ends at "Booting SMP configuration" (QEMU 7.2).
