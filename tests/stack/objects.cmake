@@ -15,7 +15,8 @@ if(NOT TARGET stack_objects)
                     -z noexecstack --apply-dynamic-relocs -Bsymbolic --hash-style=gnu --build-id=none
                     -z max-page-size=4096 -z separate-code -e 0 -T ${stack_source}/object.lds
                     ${stack_binary}/${stack_object}.o -o ${stack_binary}/${stack_object}.elf
-            DEPENDS ${stack_source}/${stack_object}.s ${stack_source}/object.inc ${stack_source}/object.lds)
+            DEPENDS ${stack_source}/${stack_object}.s ${stack_source}/object.inc ${stack_source}/hostile.inc
+                    ${stack_source}/object.lds)
     endforeach()
     find_package(Python3 REQUIRED COMPONENTS Interpreter)
     add_test(NAME stack/mutations

@@ -173,7 +173,7 @@ static const struct expectation expectations[] = {
     {"enters_amd_guest", FRAME_CODE, 0},
     {"enters_enclave", FRAME_CODE, 0},
 };
-#define WRITES_RSP 66u /* functions of frames.s */
+#define WRITES_RSP 66u /* functions of hostile.inc */
 #define EXPECTATIONS (sizeof(expectations) / sizeof(expectations[0]))
 
 struct fixture {
@@ -237,7 +237,7 @@ static void each_frame_is_as_expected(void **state)
     assert_int_equal(wrong, 0);
 }
 
-/* The macro writes_rsp of frames.s makes them. */
+/* The macro writes_rsp of hostile.inc makes them. */
 static bool writes_rsp(const struct code_function *function)
 {
     static const char prefix[] = "writes_rsp_";
