@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* race FILE PROGRAM SECONDS, or up to a minute more: two processes load the object, run it and close
- * it, while two others look at whatever objects there are and unload them. What fails because
+/* race FILE PROGRAM SECONDS, or up to a minute more: two processes load the object, run it and
+ * close it, while two others look at whatever objects there are and unload them. What fails because
  * somebody else was faster may fail. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
