@@ -247,6 +247,8 @@ int crates_build(struct diag *diag, const struct crate_context *context, struct 
     crates.works = must_alloc(count, sizeof(*crates.works));
     for (size_t i = 0; i < count; i++) {
         crates.works[i].job = &jobs[i];
+        if (jobs[i].libraries.count)
+            scan_expect_macros(crates.scan);
         crate_work_begin(&crates, &crates.works[i]);
     }
     if (run_waves(&crates))

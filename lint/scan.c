@@ -21,6 +21,7 @@ struct scan {
     struct source **expansions;
     size_t expansion_count;
     bool defines_macros;
+    bool expects_macros;
 };
 
 struct scan *scan_new(void)
@@ -97,9 +98,14 @@ int scan_file(struct scan *scan, struct diag *diag, const char *path, int editio
     return result;
 }
 
+void scan_expect_macros(struct scan *scan)
+{
+    scan->expects_macros = true;
+}
+
 bool scan_needs_expansion(const struct scan *scan)
 {
-    return scan->defines_macros;
+    return scan->defines_macros || scan->expects_macros;
 }
 
 int scan_add_expansion(struct scan *scan, struct diag *diag, const char *crate, char *text,
@@ -112,28 +118,37 @@ int scan_add_expansion(struct scan *scan, struct diag *diag, const char *crate, 
     return result;
 }
 
+/* Reads the expansions in an edition, unless they were read in one of the same grammar. */
+static int read_in_edition(struct scan *scan, struct diag *diag, size_t count, int edition)
+{
+    int result = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct source *text = scan->expansions[i];
+        bool done = lexer_reads_alike(text->edition, edition);
+        for (size_t j = count; j < scan->expansion_count && !done; j++)
+            done = strcmp(scan->expansions[j]->sha256, text->sha256) == 0;
+        if (done)
+            continue;
+        struct source *source = add(&scan->expansions, &scan->expansion_count);
+        if (source_begin(diag, source, text->path, must_copy_length(text->data, text->size),
+                         text->size, edition, false))
+            result = -1;
+    }
+    return result;
+}
+
 /* What a macro of another crate left in the text was made of that crate's tokens, and is printed as
  * they are: so the text is read in every edition that any file of the build has. */
 static int read_in_other_editions(struct scan *scan, struct diag *diag)
 {
     size_t count = scan->expansion_count;
     int result = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct source *text = scan->expansions[i];
-        for (size_t j = 0; j < scan->file_count; j++) {
-            int edition = scan->files[j]->edition;
-            bool done = false;
-            for (size_t k = 0; k < scan->expansion_count && !done; k++)
-                done = strcmp(scan->expansions[k]->path, text->path) == 0 &&
-                       lexer_reads_alike(scan->expansions[k]->edition, edition);
-            if (done)
-                continue;
-            struct source *source = add(&scan->expansions, &scan->expansion_count);
-            if (source_begin(diag, source, text->path, must_copy_length(text->data, text->size),
-                             text->size, edition, false))
-                result = -1;
-        }
-    }
+    for (size_t i = 0; i < scan->file_count; i++)
+        if (read_in_edition(scan, diag, count, scan->files[i]->edition))
+            result = -1;
+    if (scan->expects_macros &&
+        (read_in_edition(scan, diag, count, 2018) || read_in_edition(scan, diag, count, 2021)))
+        result = -1;
     return result;
 }
 

@@ -25,6 +25,10 @@ void scan_free(struct scan *scan);
  * in it is refused, -1 after reports (of what is refused, or that the file cannot be read). */
 int scan_file(struct scan *scan, struct diag *diag, const char *path, int edition);
 
+/* The build has libraries that were compiled beforehand: their macros, of whatever edition, are not
+ * among the files. */
+void scan_expect_macros(struct scan *scan);
+
 /* Is a macro defined anywhere, so that the source text does not show all the code there is? */
 bool scan_needs_expansion(const struct scan *scan);
 

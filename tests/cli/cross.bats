@@ -345,3 +345,27 @@ kept() {
     done
     [ ! -e no.rex ]
 }
+
+@test "macros of a compiled library: what they make is looked at in the program" {
+    sources
+    printf '%s\n' '#![no_std]' '#[macro_export]' 'macro_rules! pointer {' \
+        '    ($arguments:tt $keyword:tt $result:ty) => { $keyword $arguments -> $result };' '}' \
+        '#[macro_export]' 'macro_rules! quote { () => { pub const Q: &core::ffi::CStr = cr"\"; } }' >parts.rs
+    rexc -c parts.rs -o libparts.rlib
+    cp prog.rs plain.rs
+    sed -i 's/util::half(length)/length/' plain.rs
+    cp plain.rs bad.rs
+    printf '%s\n' "pub struct Promise<'b>(core::marker::PhantomData<&'b ()>);" \
+        "pub type Converter = parts::pointer!((&Promise<'static>, &u32) fn &'static u32);" >>bad.rs
+    run -1 rexc bad.rs --extern parts=libparts.rlib -o bad.rex
+    [[ "$output" == *REX0314* ]]
+    [ ! -e bad.rex ]
+    # The library's edition is not the program's.
+    cp plain.rs old.rs
+    printf '%s\n' 'parts::quote!();' "pub struct Promise<'b>(core::marker::PhantomData<&'b ()>);" \
+        "pub type Converter = parts::pointer!((&Promise<'static>, &u32) fn &'static u32);" 'pub const END: &str = "\"";' >>old.rs
+    run -1 rexc old.rs --edition 2018 --extern parts=libparts.rlib -o bad.rex
+    [[ "$output" == *REX0314* ]]
+    printf '%s\n' 'pub type Plain = parts::pointer!((u32) fn u32);' >>plain.rs
+    rexc plain.rs --extern parts=libparts.rlib -o plain.rex
+}
