@@ -102,7 +102,7 @@ static enum code_class classify(const ZydisDecodedInstruction *decoded,
     case ZYDIS_MNEMONIC_NOP:
         return CODE_NOP;
     case ZYDIS_MNEMONIC_XBEGIN: /* an abort resumes at its operand */
-    case ZYDIS_MNEMONIC_UIRET: /* takes rip and rsp from the stack */
+    case ZYDIS_MNEMONIC_UIRET:  /* takes rip and rsp from the stack */
     case ZYDIS_MNEMONIC_VMLAUNCH:
     case ZYDIS_MNEMONIC_VMRESUME:
     case ZYDIS_MNEMONIC_VMRUN:

@@ -482,7 +482,6 @@ bool types_is_alias(const struct types *types, const struct token *name)
 /* A walk over declarations by their names. Each declaration is looked at once, however many ways
  * lead to it: a name may be declared several times, so that the ways double with each step. */
 struct walk {
-    const struct types *types;
     bool *seen; /* of each declaration */
     const struct token **names;
     size_t count;
@@ -503,7 +502,7 @@ static void walk_to(struct walk *walk, const struct token *name)
 static bool walk_finds(const struct types *types, const struct token *name,
                        bool (*is_found)(struct walk *, const struct declaration *))
 {
-    struct walk walk = {.types = types, .seen = must_alloc(types->count, sizeof(bool))};
+    struct walk walk = {.seen = must_alloc(types->count, sizeof(bool))};
     bool found = false;
     walk_to(&walk, name);
     while (walk.count > 0 && !found) {

@@ -150,6 +150,16 @@ def checked(done):
     return [(target, name) for _, _, target, name in sorted(found, reverse=True)]
 
 
+def cost_of_checks(done):
+    """A check is at most six instructions each time; what lies behind it is the function as it is without one (tests/pass)."""
+    results = [r for b in done for r in b.results if r["checks"]]
+    passed, spent = sum(r["checks"] for r in results), sum(r["check_steps"] for r in results)
+    over = [r["program"] for r in results if r["check_steps"] > 6 * r["checks"]]
+    # One that fails, or at which a run was stopped or stepping ended, has fewer.
+    if over or passed < 100 or spent < 5 * passed:
+        raise Failure(f"{spent} instructions in {passed} checks; more than six in {over}")
+
+
 def every_limit(bench, done):
     failures = [line for target, name in checked(done)[:4]
                 for line in wrong(bench.measure(target, "--program", name, "--limits", 999))]
@@ -259,6 +269,7 @@ def main():
         tap.test("bounds are exact without panics and calls through pointers", exact, bench)
         tap.test("a bound that is too low by 8 is noticed", notices, done, bench, "plain")
         tap.test("a panic bound that is too low is noticed", panic_notices, bench)
+        tap.test("a check costs at most six instructions", cost_of_checks, done)
         tap.test("checks hold at every limit", every_limit, bench, done)
         tap.test("100,000 deep panics leave nothing behind", many_panics, bench, done)
         tap.test("failing programs are made small", shrinks, bench)

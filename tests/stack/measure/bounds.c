@@ -48,6 +48,18 @@ static int collect(struct diag *diag, const struct note *note, const struct stac
     return 0;
 }
 
+static int collect_checks(struct diag *diag, const struct code *code,
+                          const struct stack_result *analysis, struct bounds *bounds)
+{
+    bounds->checks = calloc(analysis->check_count + 1, sizeof(*bounds->checks));
+    if (!bounds->checks)
+        return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for the checks");
+    for (size_t i = 0; i < analysis->check_count; i++)
+        bounds->checks[bounds->check_count++] =
+            code->functions[analysis->checks[i].function].address;
+    return 0;
+}
+
 int bounds_read(struct diag *diag, const char *name, const void *bytes, size_t size,
                 struct bounds *bounds)
 {
@@ -62,7 +74,8 @@ int bounds_read(struct diag *diag, const char *name, const void *bytes, size_t s
     if (object_read(diag, name, bytes, size, &object) == 0 &&
         note_read_object(diag, name, object, &note) == 0 &&
         code_read(diag, object, NULL, &code) == 0 &&
-        stack_analyse(diag, object, code, &options, &analysis) == 0)
+        stack_analyse(diag, object, code, &options, &analysis) == 0 &&
+        collect_checks(diag, code, analysis, bounds) == 0)
         result = collect(diag, note, analysis, bounds);
     stack_result_free(analysis);
     code_free(code);
@@ -76,6 +89,7 @@ void bounds_free(struct bounds *bounds)
     for (size_t i = 0; i < bounds->count; i++)
         free(bounds->programs[i].name);
     free(bounds->programs);
+    free(bounds->checks);
 }
 
 const struct bound *bounds_find(const struct bounds *bounds, const char *name)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an object's note promises, and how far its roots reach before their first check, which only
- * the analysis knows. (linker/stack.h has a struct frame, and so has runtime/user/packet.h.)
+ * What an object's note promises, where its checks are, and how far its roots reach before their
+ * first check, which only the analysis knows. (linker/stack.h has a struct frame, and so has
+ * runtime/user/packet.h.)
  */
 #ifndef REXC_TESTS_STACK_MEASURE_BOUNDS_H
 #define REXC_TESTS_STACK_MEASURE_BOUNDS_H
@@ -24,6 +25,8 @@ struct bounds {
     struct bound *programs;
     size_t count;
     struct bound panic;
+    uint64_t *checks; /* image addresses of the functions with a check, ascending */
+    size_t check_count;
 };
 
 /* Returns 0; -1 with diagnostics. */

@@ -40,7 +40,7 @@ struct measured {
     const struct bound *program, *panic;
     struct search search;
     struct usage deepest; /* of the runs that were stepped */
-    uint64_t steps, runs_stepped;
+    uint64_t steps, runs_stepped, checks, check_steps;
     unsigned wrong;
 };
 
@@ -107,6 +107,8 @@ static int step(struct measured *measured, const struct input *input, struct run
     measured->deepest.program = greater(measured->deepest.program, usage->program);
     measured->deepest.panic = greater(measured->deepest.panic, usage->panic);
     measured->steps += usage->steps;
+    measured->checks += usage->checks;
+    measured->check_steps += usage->check_steps;
     measured->runs_stepped++;
     judge(measured, &options, usage);
     return 0;
@@ -262,13 +264,16 @@ static int measure(struct measured *measured)
         error = repeat(measured);
     printf("],\"bound\":%u,\"checked\":%s,\"cut\":%u,\"depth\":%u,\"painted\":%u,"
            "\"panic_bound\":%u,\"panic_checked\":%s,\"panic_depth\":%u,\"panic_painted\":%u,"
-           "\"runs\":%u,\"stepped\":%llu,\"steps\":%llu,\"returned\":%llu,\"panicked\":%llu,"
+           "\"runs\":%u,\"stepped\":%llu,\"steps\":%llu,\"checks\":%llu,"
+           "\"check_steps\":%llu,\"returned\":%llu,\"panicked\":%llu,"
            "\"overflowed\":%llu}\n",
            program->bytes, program->checked ? "true" : "false", program->cut,
            measured->deepest.program, search->program_painted, panic->bytes,
            panic->checked ? "true" : "false", measured->deepest.panic, search->panic_painted,
            arguments->runs, (unsigned long long)measured->runs_stepped,
-           (unsigned long long)measured->steps, (unsigned long long)search->ends[RUN_RETURNED],
+           (unsigned long long)measured->steps, (unsigned long long)measured->checks,
+           (unsigned long long)measured->check_steps,
+           (unsigned long long)search->ends[RUN_RETURNED],
            (unsigned long long)search->ends[RUN_PANICKED],
            (unsigned long long)search->ends[RUN_OVERFLOWED]);
     return error;
@@ -323,7 +328,7 @@ static int measure_object(struct diag *diag, const struct arguments *arguments)
     runtime->context = context;
     runtime->tasks = context->tasks;
     runtime->task_count = context->task_count;
-    error = step_begin(runtime);
+    error = step_begin(runtime, bounds.checks, bounds.check_count);
     if (error != 0) {
         diag_error(diag, DIAG_RUN_MACHINE, NULL, "single-stepping: %s", strerror(-error));
         goto out;

@@ -13,6 +13,7 @@
 #include <ucontext.h>
 
 #define TRAP_FLAG 0x100
+#define CHECK_SIZE 34u            /* bytes (llvm-pass/README.md) */
 #define PAINT 0xa7c5e3916b2d4f81u /* no address, no small number */
 
 /* enter.S */
@@ -46,6 +47,9 @@ static struct {
     uint64_t program_top, panic_top;
     uint64_t lowest_program, lowest_panic;
     uint64_t steps, most_steps, expire_at, imports, expire_in;
+    const uint64_t *check_addresses;
+    size_t check_count;
+    uint64_t checks, check_steps;
     bool truncated, fault;
 } run;
 
@@ -56,6 +60,18 @@ static void note(uint64_t rsp)
             run.lowest_panic = rsp;
     } else if (rsp < run.lowest_program) { /* wherever it is: far away is far too deep */
         run.lowest_program = rsp;
+    }
+}
+
+/* A function with a check is the check and nothing else. */
+static void note_check(uint64_t rip)
+{
+    const uint64_t address = rip - (uintptr_t)run.runtime->image.base;
+    for (size_t i = 0; i < run.check_count; i++) {
+        if (address - run.check_addresses[i] < CHECK_SIZE) {
+            run.checks += address == run.check_addresses[i];
+            run.check_steps++;
+        }
     }
 }
 
@@ -94,6 +110,7 @@ static void on_trap(int signal, siginfo_t *info, void *data)
         return;
     }
     note(rsp);
+    note_check(rip);
     run.steps++;
     if (run.steps == run.most_steps) {
         run.truncated = true;
@@ -174,7 +191,7 @@ static uint32_t depth(uint64_t entry, uint64_t lowest)
     return lowest < entry ? (uint32_t)(entry - lowest) : 0;
 }
 
-int step_begin(struct runtime *runtime)
+int step_begin(struct runtime *runtime, const uint64_t *checks, size_t check_count)
 {
     struct cpu *cpu = &runtime->cpus[0];
     struct sigaction action;
@@ -184,6 +201,8 @@ int step_begin(struct runtime *runtime)
         return error;
     run.runtime = runtime;
     run.cpu = cpu;
+    run.check_addresses = checks;
+    run.check_count = check_count;
     memset(&action, 0, sizeof(action));
     sigemptyset(&action.sa_mask);
     sigaddset(&action.sa_mask, SIGNALS_TICK);
@@ -250,7 +269,7 @@ int step_run(struct runtime *runtime, const struct frame *frame, const struct ru
     run.most_steps = options->most_steps;
     run.expire_at = options->expire_at;
     run.expire_in = options->expire_in;
-    run.imports = 0;
+    run.imports = run.checks = run.check_steps = 0;
     run.truncated = run.fault = false;
     step_program_entry = runtime_entry(runtime, cpu->program);
     step_program_limit = options->limit ? run.program_top - 8 - options->limit : 0;
@@ -266,6 +285,8 @@ int step_run(struct runtime *runtime, const struct frame *frame, const struct ru
     usage->program_painted = depth(run.program_top - 8, program_written);
     usage->panic_painted = depth(run.panic_top - 8, panic_written);
     usage->steps = run.steps;
+    usage->checks = run.checks;
+    usage->check_steps = run.check_steps;
     usage->imports = run.imports;
     usage->truncated = run.truncated;
     usage->guard = run.fault || cpu->end == RUN_FAULTED;

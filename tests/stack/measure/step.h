@@ -19,10 +19,11 @@ struct usage {
     uint32_t panic;           /* the same of the panic body, on its stack */
     uint32_t program_painted; /* the lowest byte that was written, by an import's stub as well */
     uint32_t panic_painted;
-    uint64_t steps;   /* instructions of object text; 0 without stepping */
-    uint64_t imports; /* calls of imports that return; 0 without stepping */
-    bool truncated;   /* it had too many: what follows was not looked at */
-    bool guard;       /* a guard page or another fault */
+    uint64_t steps;               /* instructions of object text; 0 without stepping */
+    uint64_t checks, check_steps; /* stack checks that were begun, and instructions of theirs */
+    uint64_t imports;             /* calls of imports that return; 0 without stepping */
+    bool truncated;               /* it had too many: what follows was not looked at */
+    bool guard;                   /* a guard page or another fault */
     enum run_end end;
     uint32_t verdict;
 };
@@ -37,8 +38,9 @@ struct run_options {
     uint64_t expire_at;   /* the step at which the watchdog strikes; 0: never */
 };
 
-/* Installs the handler. The calling thread becomes the runtime's first CPU. Returns 0 or -errno. */
-int step_begin(struct runtime *runtime);
+/* Installs the handler. The calling thread becomes the runtime's first CPU. checks: image addresses
+ * of the functions with a check, which must stay. Returns 0 or -errno. */
+int step_begin(struct runtime *runtime, const uint64_t *checks, size_t check_count);
 void step_end(struct runtime *runtime);
 
 /* Runs the program that the first CPU names over one frame. */
