@@ -25,12 +25,14 @@ struct crate_job {
     bool own;                                        /* the author's: its warnings are shown */
     struct strings features, known_features, remaps; /* as in struct compile_request */
     struct strings libraries; /* NAME=PATH of each library of `rexc -c` that its source may name */
-    struct crate_use *uses;   /* what its source may name; indices of jobs */
+    struct strings library_declarations; /* scan_declarations() of each that it is built with */
+    struct crate_use *uses;              /* what its source may name; indices of jobs */
     size_t use_count;
     char *stem;   /* path of its outputs without ending */
     char *output; /* stem + ".rlib" or ".o" */
     /* Out. */
     struct inputs sources; /* INPUT_FILE: each file that was read, with its digest */
+    char *declarations;    /* scan_declarations(); NULL when the scan of before holds */
 };
 
 struct crate_context {

@@ -117,6 +117,8 @@ static void set_job(struct direct *direct, size_t index)
     job->own = true;
     set_remaps(job->source, &job->remaps);
     strings_add_all(&job->libraries, &direct->named);
+    for (size_t i = 0; i < direct->libraries.count; i++)
+        strings_add(&job->library_declarations, direct->libraries.items[i].declarations);
     job->uses = must_alloc(index + 1, sizeof(*job->uses));
     job->uses[job->use_count++] = (struct crate_use){.name = must_copy("rex"), .place = PLACE_REX};
     for (size_t i = 0; i < index; i++)

@@ -80,10 +80,12 @@ static int read_record(struct diag *diag, const struct library_context *context,
             inputs_file(&library->sources, output->name, output->value);
         else if (strcmp(output->name, "uses") == 0)
             strings_add(&library->uses, output->value);
+        else if (strcmp(output->name, "declarations") == 0 && !library->declarations)
+            library->declarations = must_copy(output->value);
     }
     const char *crate = inputs_find(&record.outputs, INPUT_VALUE, "crate");
     const char *digest = inputs_find(&record.outputs, INPUT_VALUE, "library");
-    if (!crate || !digest || strcmp(digest, library->digest) != 0) {
+    if (!crate || !digest || !library->declarations || strcmp(digest, library->digest) != 0) {
         refuse(diag, library->path, "is not the file that its record is about");
         goto done;
     }
@@ -121,6 +123,7 @@ static void library_clear(struct library *library)
     free(library->path);
     free(library->crate);
     free(library->copy);
+    free(library->declarations);
     inputs_free(&library->sources);
     strings_free(&library->uses);
 }
@@ -241,6 +244,7 @@ int library_write(struct diag *diag, const struct library_context *context,
     add_values(context, &record.inputs);
     inputs_value(&record.outputs, "library", digest);
     inputs_value(&record.outputs, "crate", job->name);
+    inputs_value(&record.outputs, "declarations", job->declarations);
     for (size_t i = 0; i < used->count; i++)
         inputs_value(&record.outputs, "uses", used->items[i].digest);
     for (size_t i = 0; i < job->sources.count; i++) {

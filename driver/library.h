@@ -18,6 +18,7 @@ struct library {
     char *crate; /* --crate-name */
     char *copy;  /* of the bytes that were checked: what the compiler and the linker get */
     struct inputs sources; /* INPUT_FILE: names as in the object, digests */
+    char *declarations;    /* scan_declarations() of its crates */
     struct strings uses;   /* SHA-256 of the libraries that it was compiled against */
     char digest[HASH_HEX_SIZE];
 };

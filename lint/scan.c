@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lint/scan.h"
+#include "base/buffer.h"
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -20,6 +21,9 @@ struct scan {
     size_t file_count;
     struct source **expansions;
     size_t expansion_count;
+    struct source **declarations; /* of compiled crates: nothing in them is refused */
+    size_t declaration_count;
+    struct buffer exported;
     bool defines_macros;
     bool expects_macros;
 };
@@ -44,6 +48,8 @@ void scan_free(struct scan *scan)
         return;
     free_sources(scan->files, scan->file_count);
     free_sources(scan->expansions, scan->expansion_count);
+    free_sources(scan->declarations, scan->declaration_count);
+    buffer_free(&scan->exported);
     free(scan);
 }
 
@@ -118,6 +124,13 @@ int scan_add_expansion(struct scan *scan, struct diag *diag, const char *crate, 
     return result;
 }
 
+int scan_declare(struct scan *scan, struct diag *diag, const char *declarations)
+{
+    struct source *source = add(&scan->declarations, &scan->declaration_count);
+    return source_begin(diag, source, "a compiled library's declarations", must_copy(declarations),
+                        strlen(declarations), 2021, false);
+}
+
 /* Reads the expansions in an edition, unless they were read in one of the same grammar. */
 static int read_in_edition(struct scan *scan, struct diag *diag, size_t count, int edition)
 {
@@ -166,14 +179,24 @@ int scan_finish(struct scan *scan, struct diag *diag)
         types_collect(types, scan->files[i]);
     for (size_t i = 0; i < scan->expansion_count; i++)
         types_collect(types, scan->expansions[i]);
+    for (size_t i = 0; i < scan->declaration_count; i++)
+        types_collect(types, scan->declarations[i]);
     /* What the source text already shows is reported there, with its line. */
     for (size_t i = 0; i < scan->file_count; i++)
         found += shapes_check(diag, scan->files[i], types);
     for (size_t i = 0; i < scan->expansion_count && found == 0; i++)
         found += tokens_check_names(diag, scan->expansions[i]) +
                  shapes_check(diag, scan->expansions[i], types);
+    types_export(types, &scan->exported);
     types_free(types);
+    if (scan->exported.failed)
+        return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "out of memory");
     return found > 0 ? -1 : 0;
+}
+
+const char *scan_declarations(const struct scan *scan)
+{
+    return scan->exported.data ? scan->exported.data : "";
 }
 
 size_t scan_count(const struct scan *scan)

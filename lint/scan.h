@@ -29,6 +29,9 @@ int scan_file(struct scan *scan, struct diag *diag, const char *path, int editio
  * among the files. */
 void scan_expect_macros(struct scan *scan);
 
+/* What scan_declarations() said of crates that the build has compiled already. Returns 0 or -1. */
+int scan_declare(struct scan *scan, struct diag *diag, const char *declarations);
+
 /* Is a macro defined anywhere, so that the source text does not show all the code there is? */
 bool scan_needs_expansion(const struct scan *scan);
 
@@ -38,6 +41,10 @@ int scan_add_expansion(struct scan *scan, struct diag *diag, const char *crate, 
 
 /* The rules that need all sources at once. Returns 0, or -1 after reports. */
 int scan_finish(struct scan *scan, struct diag *diag);
+
+/* After scan_finish(): what a build that uses these crates, and does not have their sources, has to
+ * know of their types (types.h). Owned by the scan. */
+const char *scan_declarations(const struct scan *scan);
 
 /* The scanned files, in the order in which they came. */
 size_t scan_count(const struct scan *scan);

@@ -192,7 +192,7 @@ void types_collect(struct types *types, const struct source *source)
         } else if (token_is(token, ';')) {
             in_use = false;
         } else if (in_use && token_is_keyword(token, "as")) {
-            declare(types, source, i + 1, DECLARED_OTHER, 0);
+            declare(types, source, i + 1, DECLARED_OTHER, i - 1);
         } else if (token_is_keyword(token, "impl") && token_is(source_at(source, i + 1), '<')) {
             collect_parameters(types, source, i + 1);
         } else if (token_is_keyword(token, "fn") && token_is(source_at(source, i + 2), '<')) {
@@ -469,19 +469,11 @@ char *types_refuse(const struct types *types, const struct source *source, size_
     return refuse_function(&reader, false);
 }
 
-bool types_is_alias(const struct types *types, const struct token *name)
-{
-    const struct reader reader = {.types = types};
-    for (size_t i = 0; i < types->count; i++)
-        if (has_name(&types->list[i], name) && types->list[i].as == DECLARED_ALIAS &&
-            !alias_is_plain(&reader, &types->list[i]))
-            return true;
-    return false;
-}
-
 /* A walk over declarations by their names. Each declaration is looked at once, however many ways
  * lead to it: a name may be declared several times, so that the ways double with each step. */
 struct walk {
+    const struct types *types;
+    const struct token *first;
     bool *seen; /* of each declaration */
     const struct token **names;
     size_t count;
@@ -500,9 +492,10 @@ static void walk_to(struct walk *walk, const struct token *name)
 /* Is one of the declarations that a walk from that name reaches what `is_found` looks for? It adds
  * the names that a declaration leads to. */
 static bool walk_finds(const struct types *types, const struct token *name,
-                       bool (*is_found)(struct walk *, const struct declaration *))
+                       bool (*is_found)(struct walk *, struct declaration *))
 {
-    struct walk walk = {.seen = must_alloc(types->count, sizeof(bool))};
+    struct walk walk = {
+        .types = types, .first = name, .seen = must_alloc(types->count, sizeof(bool))};
     bool found = false;
     walk_to(&walk, name);
     while (walk.count > 0 && !found) {
@@ -519,17 +512,29 @@ static bool walk_finds(const struct types *types, const struct token *name,
     return found;
 }
 
-static bool is_projection(struct walk *walk, const struct declaration *alias)
+/* Goes on to the type that an alias or a renamed import names. Returns false when what stands there
+ * is no name. */
+static bool walk_to_target(struct walk *walk, const struct declaration *alias)
 {
     size_t target = alias->target;
-    if (!target || alias->as == DECLARED_TRAIT)
-        return false;
-    if (token_is(source_at(alias->source, target), '<'))
-        return true;
+    if (source_is_pair(alias->source, target, "::"))
+        target += 2;
     while (source_is_pair(alias->source, target + 1, "::"))
         target += 3;
-    if (token_is_identifier(source_at(alias->source, target)))
-        walk_to(walk, source_at(alias->source, target));
+    const struct token *name = source_at(alias->source, target);
+    if (!token_is_identifier(name) || token_is_keyword(name, "dyn"))
+        return false;
+    walk_to(walk, name);
+    return true;
+}
+
+static bool is_projection(struct walk *walk, struct declaration *alias)
+{
+    if (!alias->target || alias->as == DECLARED_TRAIT)
+        return false;
+    if (token_is(source_at(alias->source, alias->target), '<'))
+        return true;
+    walk_to_target(walk, alias);
     return false;
 }
 
@@ -538,7 +543,25 @@ bool types_is_projection(const struct types *types, const struct token *name)
     return walk_finds(types, name, is_projection);
 }
 
-static bool trait_outlives(struct walk *walk, const struct declaration *trait)
+static bool is_alias(struct walk *walk, struct declaration *alias)
+{
+    const struct reader reader = {.types = walk->types};
+    if (alias->as == DECLARED_ALIAS)
+        return !alias_is_plain(&reader, alias);
+    if (alias->as != DECLARED_OTHER)
+        return false;
+    /* A parameter of a generic alias, or what else nothing is known of, stands for any type. */
+    if (!alias->target)
+        return !has_name(alias, walk->first);
+    return !walk_to_target(walk, alias);
+}
+
+bool types_is_alias(const struct types *types, const struct token *name)
+{
+    return walk_finds(types, name, is_alias);
+}
+
+static bool trait_outlives(struct walk *walk, struct declaration *trait)
 {
     if (trait->as == DECLARED_OTHER)
         return true;
@@ -564,4 +587,25 @@ static bool trait_outlives(struct walk *walk, const struct declaration *trait)
 bool types_trait_outlives(const struct types *types, const struct token *name)
 {
     return walk_finds(types, name, trait_outlives);
+}
+
+void types_export(const struct types *types, struct buffer *text)
+{
+    for (size_t i = 0; i < types->count; i++) {
+        const struct declaration *declaration = &types->list[i];
+        const struct token name = {.kind = TOKEN_IDENTIFIER,
+                                   .text = declaration->name,
+                                   .length = (uint32_t)declaration->length};
+        const int length = (int)name.length;
+        if (declaration->as == DECLARED_TRAIT) {
+            if (types_trait_outlives(types, &name))
+                buffer_format(text, "trait %.*s: 'static {} ", length, name.text);
+        } else if (declaration->as == DECLARED_ALIAS ||
+                   (declaration->as == DECLARED_OTHER && declaration->target)) {
+            if (types_is_projection(types, &name))
+                buffer_format(text, "type %.*s = <() as X>::Y; ", length, name.text);
+            else if (types_is_alias(types, &name))
+                buffer_format(text, "type %.*s = dyn X; ", length, name.text);
+        }
+    }
 }

@@ -7,6 +7,7 @@
 #ifndef REXC_LINT_TYPES_H
 #define REXC_LINT_TYPES_H
 
+#include "base/buffer.h"
 #include "lint/source.h"
 
 struct types;
@@ -38,5 +39,9 @@ bool types_is_alias(const struct types *types, const struct token *name);
  * trait above it)? Also true of names that an import or a parameter gives, as they may stand for
  * one. */
 bool types_trait_outlives(const struct types *types, const struct token *name);
+
+/* Appends declarations, as source, of which the questions above have the answers that they have of
+ * the names in this table: for builds that use the crates but do not have their sources. */
+void types_export(const struct types *types, struct buffer *text);
 
 #endif

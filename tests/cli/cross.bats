@@ -369,3 +369,32 @@ kept() {
     printf '%s\n' 'pub type Plain = parts::pointer!((u32) fn u32);' >>plain.rs
     rexc plain.rs --extern parts=libparts.rlib -o plain.rex
 }
+
+@test "aliases and traits of a compiled library: what they stand for is known in the program" {
+    sources
+    printf '%s\n' '#![no_std]' "pub struct Pair<'a, 'b: 'a>(core::marker::PhantomData<(&'a (), &'b ())>);" \
+        'pub trait Plain { type Number; }' "impl<'a, 'b> Plain for Pair<'a, 'b> { type Number = (); }" \
+        "pub type Number<'a, 'b> = <Pair<'a, 'b> as Plain>::Number;" 'pub type Same<T> = T;' \
+        "pub trait Lasting: 'static {}" 'impl Lasting for u32 {}' 'pub struct Wrapped<T>(pub T);' 'pub type Other<T> = Wrapped<T>;' >parts.rs
+    rexc -c parts.rs -o libparts.rlib
+    # By way of a second library, which has another name for it.
+    printf '%s\n' '#![no_std]' 'pub use parts::Number as Renamed;' >more.rs
+    rexc -c more.rs --extern parts=libparts.rlib -o libmore.rlib
+    cp prog.rs plain.rs
+    sed -i 's/util::half(length)/length/' plain.rs
+    attempt() {
+        cp plain.rs bad.rs
+        printf '%s\n' "$2" >>bad.rs
+        run -1 rexc bad.rs --extern parts=libparts.rlib --extern more=libmore.rlib -o bad.rex
+        [[ "$output" == *"$1"* ]]
+        [ ! -e bad.rex ]
+    }
+    local longer="pub trait Longer<'a, 'b> { fn longer(self, value: &'b str) -> &'a str; }"
+    local body="{ fn longer(self, value: &'b str) -> &'a str { value } }"
+    attempt REX0316 "$longer impl<'a, 'b> Longer<'a, 'b> for parts::Number<'a, 'b> $body"
+    attempt REX0316 "$longer impl<'a, 'b> Longer<'a, 'b> for more::Renamed<'a, 'b> $body"
+    attempt REX0316 'pub trait Local { type Of; } impl<T> Local for parts::Same<T> { type Of = T; }'
+    attempt REX0323 'pub fn kept<T: Copy>(_: T) -> impl parts::Lasting { 1u32 }'
+    printf '%s\n' 'pub trait Local { type Of; } impl Local for parts::Other<u8> { type Of = u8; }' >>plain.rs
+    rexc plain.rs --extern parts=libparts.rlib --extern more=libmore.rlib -o plain.rex
+}
