@@ -38,7 +38,7 @@ MUTATIONS = [
      "if (add_problem(reader, CODE_PROBLEM_OVERLAP, code->functions[i].address, i))", "if (false)"),
     ("no check needed", "linker/code.c", "if (!site.checked &&", "if (false &&"),
     ("no facts on rbp", "linker/decode.c", "return CODE_TOUCHES_RBP;", "return 0;"),
-    ("user interrupts", "linker/decode.c", "    case ZYDIS_MNEMONIC_UIRET: /* takes rip and rsp from the stack */\n", ""),
+    ("user interrupts", "linker/decode.c", "    case ZYDIS_MNEMONIC_UIRET:  /* takes rip and rsp from the stack */\n", ""),
     ("guests", "linker/decode.c", "    case ZYDIS_MNEMONIC_VMLAUNCH:\n", ""),
     ("guests of AMD", "linker/decode.c", "    case ZYDIS_MNEMONIC_VMRUN:\n", ""),
     ("enclaves", "linker/decode.c", "    case ZYDIS_MNEMONIC_ENCLU:\n", ""),
