@@ -84,6 +84,13 @@ def corpus(bench, directory):
             yield {"profile": profile, "source": source.stem, **result}
 
 
+def explain(result):
+    """Why the deepest run that was found is not as deep as the bound."""
+    if result["not_entered"]:
+        return f"the deepest path goes through {result['not_entered']}, which no stepped run entered"
+    return "every function of the deepest path was entered, but not from the places that it is called from there"
+
+
 def show(results):
     by_profile = collections.defaultdict(list)
     for result in results:
@@ -96,8 +103,9 @@ def show(results):
         if found:
             print(f"  bound / depth: median {statistics.median(found):.3f}, 1.00 for {sum(f == 1 for f in found)}, "
                   f"above 1.25 for {sum(f > 1.25 for f in found)}, worst {found[-1]:.2f}")
-            for r in sorted(free, key=lambda r: -r["bound"] / r["depth"])[:5]:
-                print(f"    {r.get('seed', r.get('source'))} {r['program']}: bound {r['bound']}, depth {r['depth']}")
+            for r in sorted(free, key=lambda r: -r["bound"] / r["depth"]):
+                if r["bound"] > 1.25 * r["depth"]:
+                    print(f"    {r.get('seed', r.get('source'))} {r['program']}: bound {r['bound']}, depth {r['depth']}: {explain(r)}")
         panics = [r["panic_bound"] / r["panic_depth"] for r in measured if r["panic_depth"] and not r["panic_checked"]]
         if panics:
             print(f"  panic bound / depth: median {statistics.median(panics):.3f}")

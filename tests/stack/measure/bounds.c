@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/stack/measure/bounds.h"
 
+#include "base/demangle.h"
 #include "base/diag.h"
 #include "linker/code.h"
 #include "linker/note.h"
@@ -19,8 +20,23 @@ static const struct note_program *promise_of(const struct note *note, const char
     return NULL;
 }
 
-static int collect(struct diag *diag, const struct note *note, const struct stack_result *analysis,
-                   struct bounds *bounds)
+static int collect_path(struct diag *diag, const struct code *code, const struct stack_root *root,
+                        struct bound *bound)
+{
+    bound->path = calloc(root->path_length + 1, sizeof(*bound->path));
+    for (size_t i = 0; bound->path && i < root->path_length; i++) {
+        const struct code_function *function = &code->functions[root->path[i].function];
+        bound->path[i] =
+            (struct waypoint){.address = function->address, .name = demangle(function->name)};
+        bound->path_length++;
+        if (!bound->path[i].name)
+            return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for the paths");
+    }
+    return bound->path ? 0 : diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for the paths");
+}
+
+static int collect(struct diag *diag, const struct note *note, const struct code *code,
+                   const struct stack_result *analysis, struct bounds *bounds)
 {
     bounds->panic = (struct bound){.bytes = note->panic_bound,
                                    .limit = analysis->panic.limit,
@@ -44,6 +60,8 @@ static int collect(struct diag *diag, const struct note *note, const struct stac
         if (!bound->name)
             return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for the bounds");
         bounds->count++;
+        if (collect_path(diag, code, root, bound))
+            return -1;
     }
     return 0;
 }
@@ -76,7 +94,7 @@ int bounds_read(struct diag *diag, const char *name, const void *bytes, size_t s
         code_read(diag, object, NULL, &code) == 0 &&
         stack_analyse(diag, object, code, &options, &analysis) == 0 &&
         collect_checks(diag, code, analysis, bounds) == 0)
-        result = collect(diag, note, analysis, bounds);
+        result = collect(diag, note, code, analysis, bounds);
     stack_result_free(analysis);
     code_free(code);
     note_free(note);
@@ -86,8 +104,13 @@ int bounds_read(struct diag *diag, const char *name, const void *bytes, size_t s
 
 void bounds_free(struct bounds *bounds)
 {
-    for (size_t i = 0; i < bounds->count; i++)
-        free(bounds->programs[i].name);
+    for (size_t i = 0; i < bounds->count; i++) {
+        struct bound *bound = &bounds->programs[i];
+        for (size_t j = 0; j < bound->path_length; j++)
+            free(bound->path[j].name);
+        free(bound->path);
+        free(bound->name);
+    }
     free(bounds->programs);
     free(bounds->checks);
 }

@@ -13,12 +13,20 @@
 
 struct diag;
 
+/* A function of a deepest path. */
+struct waypoint {
+    uint64_t address; /* in the image */
+    char *name;       /* demangled */
+};
+
 struct bound {
     char *name;
     uint32_t bytes; /* the note's; when checked, the limit */
     uint32_t limit;
     uint32_t cut; /* down to the first check; without checks the same as bytes */
     bool checked;
+    struct waypoint *path; /* of a program: the deepest, in order */
+    size_t path_length;
 };
 
 struct bounds {

@@ -40,6 +40,8 @@ struct measured {
     const struct bound *program, *panic;
     struct search search;
     struct usage deepest; /* of the runs that were stepped */
+    uint64_t *path;       /* of the bound: addresses of its functions */
+    bool *entered;        /* of these, by the runs that were stepped */
     uint64_t steps, runs_stepped, checks, check_steps;
     unsigned wrong;
 };
@@ -238,14 +240,44 @@ static int repeat(struct measured *measured)
     return 0;
 }
 
+/* The first function of the bound's path that no stepped run entered, as a JSON string or null. */
+static void print_not_entered(const struct measured *measured)
+{
+    const struct bound *program = measured->program;
+    size_t i = 0;
+
+    while (i < program->path_length && measured->entered[i])
+        i++;
+    if (i == program->path_length)
+        printf(",\"not_entered\":null");
+    else
+        printf(",\"not_entered\":\"%s\"", program->path[i].name);
+}
+
+static int watch_path(struct measured *measured)
+{
+    const struct bound *program = measured->program;
+
+    measured->path = calloc(program->path_length + 1, sizeof(*measured->path));
+    measured->entered = calloc(program->path_length + 1, sizeof(*measured->entered));
+    if (!measured->path || !measured->entered)
+        return -ENOMEM;
+    for (size_t i = 0; i < program->path_length; i++)
+        measured->path[i] = program->path[i].address;
+    step_watch(measured->path, program->path_length, measured->entered);
+    return 0;
+}
+
 static int measure(struct measured *measured)
 {
     const struct arguments *arguments = measured->arguments;
     const struct bound *program = measured->program, *panic = measured->panic;
     const struct search *search = &measured->search;
-    int error = search_deepest(measured->runtime, measured->capture, arguments->seed,
-                               arguments->runs, &measured->search);
+    int error = watch_path(measured);
 
+    if (error == 0)
+        error = search_deepest(measured->runtime, measured->capture, arguments->seed,
+                               arguments->runs, &measured->search);
     if (error != 0)
         return error;
     printf("{\"program\":\"%s\",\"wrong\":[", program->name);
@@ -266,7 +298,7 @@ static int measure(struct measured *measured)
            "\"panic_bound\":%u,\"panic_checked\":%s,\"panic_depth\":%u,\"panic_painted\":%u,"
            "\"runs\":%u,\"stepped\":%llu,\"steps\":%llu,\"checks\":%llu,"
            "\"check_steps\":%llu,\"returned\":%llu,\"panicked\":%llu,"
-           "\"overflowed\":%llu}\n",
+           "\"overflowed\":%llu",
            program->bytes, program->checked ? "true" : "false", program->cut,
            measured->deepest.program, search->program_painted, panic->bytes,
            panic->checked ? "true" : "false", measured->deepest.panic, search->panic_painted,
@@ -276,6 +308,8 @@ static int measure(struct measured *measured)
            (unsigned long long)search->ends[RUN_RETURNED],
            (unsigned long long)search->ends[RUN_PANICKED],
            (unsigned long long)search->ends[RUN_OVERFLOWED]);
+    print_not_entered(measured);
+    printf("}\n");
     return error;
 }
 
@@ -299,6 +333,9 @@ static int measure_all(struct diag *diag, const struct arguments *arguments,
         if (!measured.program)
             return diag_error(diag, DIAG_RUN_NO_PROGRAM, NULL, "no bound for %s", program->name);
         int error = measure(&measured);
+        step_watch(NULL, 0, NULL);
+        free(measured.path);
+        free(measured.entered);
         if (error != 0)
             return diag_error(diag, DIAG_RUN_MACHINE, NULL, "%s: %s", program->name,
                               strerror(-error));

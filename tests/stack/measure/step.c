@@ -50,6 +50,9 @@ static struct {
     const uint64_t *check_addresses;
     size_t check_count;
     uint64_t checks, check_steps;
+    const uint64_t *watched;
+    size_t watched_count;
+    bool *entered;
     bool truncated, fault;
 } run;
 
@@ -64,7 +67,7 @@ static void note(uint64_t rsp)
 }
 
 /* A function with a check is the check and nothing else. */
-static void note_check(uint64_t rip)
+static void note_place(uint64_t rip)
 {
     const uint64_t address = rip - (uintptr_t)run.runtime->image.base;
     for (size_t i = 0; i < run.check_count; i++) {
@@ -73,6 +76,15 @@ static void note_check(uint64_t rip)
             run.check_steps++;
         }
     }
+    for (size_t i = 0; i < run.watched_count; i++)
+        run.entered[i] |= address == run.watched[i];
+}
+
+void step_watch(const uint64_t *addresses, size_t count, bool *entered)
+{
+    run.watched = addresses;
+    run.watched_count = count;
+    run.entered = entered;
 }
 
 /* Control has left object text. When it is in an import that returns, stepping goes on there. */
@@ -110,7 +122,7 @@ static void on_trap(int signal, siginfo_t *info, void *data)
         return;
     }
     note(rsp);
-    note_check(rip);
+    note_place(rip);
     run.steps++;
     if (run.steps == run.most_steps) {
         run.truncated = true;

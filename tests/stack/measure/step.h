@@ -41,6 +41,9 @@ struct run_options {
 /* Installs the handler. The calling thread becomes the runtime's first CPU. checks: image addresses
  * of the functions with a check, which must stay. Returns 0 or -errno. */
 int step_begin(struct runtime *runtime, const uint64_t *checks, size_t check_count);
+/* From now on notes which of the functions at these image addresses are entered in runs that are
+ * stepped: *entered is to have room for count, and to stay until the next call. */
+void step_watch(const uint64_t *addresses, size_t count, bool *entered);
 void step_end(struct runtime *runtime);
 
 /* Runs the program that the first CPU names over one frame. */
