@@ -381,6 +381,29 @@ static uint32_t find_landing(const struct code *code, const struct code_instruct
     return code_at(code, branch->target);
 }
 
+/* About as many stretches as functions, so that few functions begin in one: a search among all of
+ * a large image's would wait for memory at each step. */
+static int make_stretches(struct code *code)
+{
+    if (code->function_count == 0)
+        return 0;
+    const uint64_t first = code->functions[0].address;
+    const uint64_t span = code->functions[code->function_count - 1].address - first;
+    while (span >> code->stretch_shift > code->function_count)
+        code->stretch_shift++;
+    code->stretch_count = (uint32_t)(span >> code->stretch_shift) + 1;
+    code->stretches = calloc(code->stretch_count, sizeof(*code->stretches));
+    if (!code->stretches)
+        return -1;
+    uint32_t next = 0;
+    for (uint32_t i = 0; i < code->function_count; i++) {
+        uint64_t stretch = (code->functions[i].address - first) >> code->stretch_shift;
+        while (next <= stretch)
+            code->stretches[next++] = i;
+    }
+    return 0;
+}
+
 /* Where each direct branch lands. */
 static int check_targets(struct reader *reader)
 {
@@ -451,8 +474,9 @@ int code_read(struct diag *diag, const struct object *object, code_judge *judge,
     if (ZYAN_FAILED(
             ZydisDecoderInit(&code->decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)))
         goto no_memory; /* cannot happen with these constants */
-    if (collect_functions(&reader) || decode_segments(&reader) || recognise_thunks(&reader) ||
-        recognise_sites(&reader) || check_targets(&reader) || check_transfers(&reader))
+    if (collect_functions(&reader) || make_stretches(code) || decode_segments(&reader) ||
+        recognise_thunks(&reader) || recognise_sites(&reader) || check_targets(&reader) ||
+        check_transfers(&reader))
         goto no_memory;
     decoder_free(reader.decoder);
     *result = code;
@@ -470,6 +494,7 @@ void code_free(struct code *code)
         return;
     free(code->instructions);
     free(code->functions);
+    free(code->stretches);
     free(code->sites);
     free(code->problems);
     free(code);
@@ -477,12 +502,23 @@ void code_free(struct code *code)
 
 uint32_t code_at(const struct code *code, uint64_t address)
 {
-    return search(code, 0, code->instruction_count, address);
+    uint32_t function = code_function_containing(code, address);
+    if (function == CODE_NONE)
+        return search(code, 0, code->instruction_count, address);
+    const struct code_function *around = &code->functions[function];
+    return search(code, around->first, around->first + around->count, address);
 }
 
 uint32_t code_function_containing(const struct code *code, uint64_t address)
 {
-    uint32_t low = 0, high = code->function_count;
+    if (code->function_count == 0 || address < code->functions[0].address)
+        return CODE_NONE;
+    uint64_t stretch = (address - code->functions[0].address) >> code->stretch_shift;
+    if (stretch >= code->stretch_count)
+        stretch = code->stretch_count - 1;
+    uint32_t low = code->stretches[stretch];
+    uint32_t high =
+        stretch + 1 < code->stretch_count ? code->stretches[stretch + 1] : code->function_count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (code->functions[middle].address <= address)

@@ -132,6 +132,11 @@ struct code {
     uint32_t instruction_count;
     struct code_function *functions; /* by address, one for each address; __cfi_ symbols are none */
     uint32_t function_count;
+    /* To find a function by address: of each stretch of 1 << stretch_shift bytes from the first
+     * function's start on, the first function that begins in it or behind it. */
+    uint32_t *stretches;
+    uint32_t stretch_count;
+    unsigned stretch_shift;
     struct code_site *sites; /* by instruction */
     uint32_t site_count;
     struct code_problem *problems;
