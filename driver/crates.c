@@ -141,9 +141,10 @@ static void add_scan_values(const struct crates *crates, struct inputs *values)
         inputs_value(values, crates->jobs[i].title, hex);
         inputs_digest(&crates->works[i].lint_values, hex);
         inputs_value(values, "its lint", hex);
-        for (size_t j = 0; j < crates->jobs[i].library_declarations.count; j++)
-            inputs_value(values, "of a library", crates->jobs[i].library_declarations.items[j]);
     }
+    const struct strings *declarations = crates->context->library_declarations;
+    for (size_t i = 0; declarations && i < declarations->count; i++)
+        inputs_value(values, "of a library", declarations->items[i]);
 }
 
 /* With a macro anywhere, every crate's source after expansion is looked at as well. */
@@ -198,20 +199,16 @@ static int finish_scan(struct crates *crates)
                 goto done;
         }
     }
-    for (size_t i = 0; i < crates->count; i++) {
-        const struct strings *declarations = &crates->jobs[i].library_declarations;
-        for (size_t j = 0; j < declarations->count; j++) {
-            if (scan_declare(crates->scan, crates->diag, declarations->items[j]))
-                goto done;
-        }
+    const struct strings *declarations = context->library_declarations;
+    for (size_t i = 0; declarations && i < declarations->count; i++) {
+        if (scan_declare(crates->scan, crates->diag, declarations->items[i]))
+            goto done;
     }
     if ((scan_needs_expansion(crates->scan) && expand_all(crates)) ||
         scan_finish(crates->scan, crates->diag))
         goto done;
-    for (size_t i = 0; i < crates->count; i++) {
-        free(crates->jobs[i].declarations);
-        crates->jobs[i].declarations = must_copy(scan_declarations(crates->scan));
-    }
+    if (context->declarations)
+        scan_export(crates->scan, context->declarations);
     record.inputs = values;
     values = (struct inputs){0};
     result = record_save(crates->diag, context->key, path, &record);
@@ -296,8 +293,6 @@ void crate_jobs_free(struct crate_job *jobs, size_t count)
         strings_free(&job->known_features);
         strings_free(&job->remaps);
         strings_free(&job->libraries);
-        strings_free(&job->library_declarations);
-        free(job->declarations);
         for (size_t j = 0; j < job->use_count; j++)
             free(job->uses[j].name);
         free(job->uses);

@@ -25,14 +25,12 @@ struct crate_job {
     bool own;                                        /* the author's: its warnings are shown */
     struct strings features, known_features, remaps; /* as in struct compile_request */
     struct strings libraries; /* NAME=PATH of each library of `rexc -c` that its source may name */
-    struct strings library_declarations; /* scan_declarations() of each that it is built with */
-    struct crate_use *uses;              /* what its source may name; indices of jobs */
+    struct crate_use *uses;   /* what its source may name; indices of jobs */
     size_t use_count;
     char *stem;   /* path of its outputs without ending */
     char *output; /* stem + ".rlib" or ".o" */
     /* Out. */
     struct inputs sources; /* INPUT_FILE: each file that was read, with its digest */
-    char *declarations;    /* scan_declarations(); NULL when the scan of before holds */
 };
 
 struct crate_context {
@@ -48,6 +46,10 @@ struct crate_context {
     /* Directories with the crates behind those that a source names: the outputs of jobs, libraries
      * of `rexc -c`. */
     const struct strings *search;
+    /* scan_export() of each library of `rexc -c` that the build is given; NULL: none. */
+    const struct strings *library_declarations;
+    /* Gets the same of these crates; NULL: not wanted. */
+    struct buffer *declarations;
     /* Functions that get a stack check (symbols, sorted); NULL: none. */
     const struct strings *checks;
     unsigned jobs;    /* processes at once, at least 1 */

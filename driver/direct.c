@@ -23,6 +23,7 @@ struct direct {
     char *directory; /* temporary */
     struct libraries libraries;
     struct strings named; /* NAME=PATH of each library that sources may name */
+    struct strings library_declarations;
     struct strings search;
     struct crate_job *jobs;
     size_t job_count;
@@ -62,6 +63,7 @@ static int take_libraries(struct direct *direct)
     for (size_t i = 0; i < direct->libraries.count; i++) {
         char *directory = path_dirname(direct->libraries.items[i].copy);
         strings_take(&direct->search, directory);
+        strings_add(&direct->library_declarations, direct->libraries.items[i].declarations);
     }
     strings_add(&direct->search, direct->directory);
     return 0;
@@ -117,8 +119,6 @@ static void set_job(struct direct *direct, size_t index)
     job->own = true;
     set_remaps(job->source, &job->remaps);
     strings_add_all(&job->libraries, &direct->named);
-    for (size_t i = 0; i < direct->libraries.count; i++)
-        strings_add(&job->library_declarations, direct->libraries.items[i].declarations);
     job->uses = must_alloc(index + 1, sizeof(*job->uses));
     job->uses[job->use_count++] = (struct crate_use){.name = must_copy("rex"), .place = PLACE_REX};
     for (size_t i = 0; i < index; i++)
@@ -198,6 +198,7 @@ static int write_dependencies(const struct direct *direct, size_t first, size_t 
 static int make_libraries(struct direct *direct)
 {
     const struct pipeline_options *options = &direct->options->pipeline;
+    struct buffer declarations = {0};
     struct crate_context context = {
         .toolchain = &direct->session.toolchain,
         .installation = &direct->session.installation,
@@ -209,6 +210,8 @@ static int make_libraries(struct direct *direct)
         .optimisation = options->optimisation,
         .debug = options->debug,
         .search = &direct->search,
+        .library_declarations = &direct->library_declarations,
+        .declarations = &declarations,
         .jobs = options->jobs,
         .verbose = options->verbose,
         .dry_run = options->dry_run,
@@ -220,23 +223,22 @@ static int make_libraries(struct direct *direct)
         while (job->use_count > 1)
             free(job->uses[--job->use_count].name);
     }
-    if (crates_build(direct->diag, &context, direct->jobs, direct->job_count))
-        return -1;
-    if (options->dry_run)
-        return 0;
-    for (size_t i = 0; i < direct->job_count; i++) {
+    int result = crates_build(direct->diag, &context, direct->jobs, direct->job_count);
+    if (result == 0 && declarations.failed)
+        result = diag_error(direct->diag, DIAG_OUT_OF_MEMORY, NULL, "out of memory");
+    for (size_t i = 0; i < direct->job_count && result == 0 && !options->dry_run; i++) {
         char *output = direct->options->output ? must_copy(direct->options->output)
                                                : must_copy(path_basename(direct->jobs[i].output));
-        int result = library_write(direct->diag, &direct->context, &direct->jobs[i],
-                                   direct->libraries.count ? &direct->libraries : &none, output) ||
-                             write_dependencies(direct, i, i, output)
-                         ? -1
-                         : 0;
+        result = library_write(direct->diag, &direct->context, &direct->jobs[i],
+                               direct->libraries.count ? &direct->libraries : &none,
+                               declarations.data ? declarations.data : "", output) ||
+                         write_dependencies(direct, i, i, output)
+                     ? -1
+                     : 0;
         free(output);
-        if (result)
-            return -1;
     }
-    return 0;
+    buffer_free(&declarations);
+    return result;
 }
 
 static int make_object(struct direct *direct)
@@ -271,6 +273,7 @@ static int make_object(struct direct *direct)
         .job_count = direct->job_count,
         .search = &direct->search,
         .libraries = &libraries,
+        .library_declarations = &direct->library_declarations,
         .origins = &origins,
         .sysroot = direct->sysroot,
     };
@@ -327,6 +330,7 @@ done:
     libraries_free(&direct.libraries);
     strings_free(&direct.named);
     strings_free(&direct.search);
+    strings_free(&direct.library_declarations);
     sysroot_free(&direct.sysroot);
     session_end(&direct.session);
     if (direct.directory && file_remove_tree(diag, direct.directory))

@@ -230,7 +230,8 @@ void libraries_free(struct libraries *libraries)
 /* --- making --- */
 
 int library_write(struct diag *diag, const struct library_context *context,
-                  const struct crate_job *job, const struct libraries *used, const char *path)
+                  const struct crate_job *job, const struct libraries *used,
+                  const char *declarations, const char *path)
 {
     struct record record = {0};
     char *record_file = record_path(path);
@@ -244,7 +245,7 @@ int library_write(struct diag *diag, const struct library_context *context,
     add_values(context, &record.inputs);
     inputs_value(&record.outputs, "library", digest);
     inputs_value(&record.outputs, "crate", job->name);
-    inputs_value(&record.outputs, "declarations", job->declarations);
+    inputs_value(&record.outputs, "declarations", declarations);
     for (size_t i = 0; i < used->count; i++)
         inputs_value(&record.outputs, "uses", used->items[i].digest);
     for (size_t i = 0; i < job->sources.count; i++) {

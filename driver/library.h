@@ -18,7 +18,7 @@ struct library {
     char *crate; /* --crate-name */
     char *copy;  /* of the bytes that were checked: what the compiler and the linker get */
     struct inputs sources; /* INPUT_FILE: names as in the object, digests */
-    char *declarations;    /* scan_declarations() of its crates */
+    char *declarations;    /* scan_export() of its crates */
     struct strings uses;   /* SHA-256 of the libraries that it was compiled against */
     char digest[HASH_HEX_SIZE];
 };
@@ -47,8 +47,9 @@ char *library_find(const struct library_context *context, const char *name);
 void libraries_free(struct libraries *libraries);
 
 /* Writes the output of a job, which is complete, to path, with its record. used: what it was
- * compiled against. */
+ * compiled against; declarations: scan_export() of its crates. */
 int library_write(struct diag *diag, const struct library_context *context,
-                  const struct crate_job *job, const struct libraries *used, const char *path);
+                  const struct crate_job *job, const struct libraries *used,
+                  const char *declarations, const char *path);
 
 #endif

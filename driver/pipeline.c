@@ -75,6 +75,7 @@ struct crate_context pipeline_crate_context(const struct pipeline *pipeline)
         .optimisation = options->optimisation,
         .debug = options->debug,
         .search = pipeline->search,
+        .library_declarations = pipeline->library_declarations,
         .jobs = options->jobs,
         .check_only = options->check_only,
         .errors_only = options->errors_only,

@@ -53,7 +53,8 @@ struct pipeline {
     size_t job_count;
     const struct strings
         *search; /* directories with the jobs' outputs and libraries of `rexc -c` */
-    const struct strings *libraries; /* those libraries, in link order */
+    const struct strings *libraries;            /* those libraries, in link order */
+    const struct strings *library_declarations; /* as in struct crate_context */
     const struct inputs
         *origins; /* INPUT_VALUE: what goes into the note about where it all comes from */
 

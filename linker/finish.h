@@ -4,8 +4,9 @@
  * byte, but for the kcfi ids given; after it come the sections that are not loaded.
  *
  *   kept     .symtab without __cfi_*, __rex_need.*, __rex_vtable*, _DYNAMIC, file and section
- * symbols; .comment; .debug_* added    .note.rex, .BTF, .shstrtab and a new section header table,
- * at the file's end dropped  every other section that is not loaded, .relro_padding
+ *            symbols; .comment; .debug_*
+ *   added    .note.rex, .BTF, .shstrtab and a new section header table, at the file's end
+ *   dropped  every other section that is not loaded, .relro_padding
  */
 #ifndef REXC_LINKER_FINISH_H
 #define REXC_LINKER_FINISH_H

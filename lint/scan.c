@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lint/scan.h"
-#include "base/buffer.h"
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -23,7 +22,7 @@ struct scan {
     size_t expansion_count;
     struct source **declarations; /* of compiled crates: nothing in them is refused */
     size_t declaration_count;
-    struct buffer exported;
+    struct types *types; /* of all of them; NULL before scan_finish() */
     bool defines_macros;
     bool expects_macros;
 };
@@ -49,7 +48,7 @@ void scan_free(struct scan *scan)
     free_sources(scan->files, scan->file_count);
     free_sources(scan->expansions, scan->expansion_count);
     free_sources(scan->declarations, scan->declaration_count);
-    buffer_free(&scan->exported);
+    types_free(scan->types);
     free(scan);
 }
 
@@ -174,7 +173,7 @@ int scan_finish(struct scan *scan, struct diag *diag)
         found += tokens_check_attributes(diag, scan->expansions[i]);
         source_drop_attributes(scan->expansions[i]);
     }
-    struct types *types = types_new();
+    struct types *types = scan->types = types_new();
     for (size_t i = 0; i < scan->file_count; i++)
         types_collect(types, scan->files[i]);
     for (size_t i = 0; i < scan->expansion_count; i++)
@@ -187,16 +186,12 @@ int scan_finish(struct scan *scan, struct diag *diag)
     for (size_t i = 0; i < scan->expansion_count && found == 0; i++)
         found += tokens_check_names(diag, scan->expansions[i]) +
                  shapes_check(diag, scan->expansions[i], types);
-    types_export(types, &scan->exported);
-    types_free(types);
-    if (scan->exported.failed)
-        return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "out of memory");
     return found > 0 ? -1 : 0;
 }
 
-const char *scan_declarations(const struct scan *scan)
+void scan_export(const struct scan *scan, struct buffer *declarations)
 {
-    return scan->exported.data ? scan->exported.data : "";
+    types_export(scan->types, declarations);
 }
 
 size_t scan_count(const struct scan *scan)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buffer;
 struct diag;
 struct scan;
 
@@ -29,7 +30,7 @@ int scan_file(struct scan *scan, struct diag *diag, const char *path, int editio
  * among the files. */
 void scan_expect_macros(struct scan *scan);
 
-/* What scan_declarations() said of crates that the build has compiled already. Returns 0 or -1. */
+/* What scan_export() said of crates that the build has compiled already. Returns 0 or -1. */
 int scan_declare(struct scan *scan, struct diag *diag, const char *declarations);
 
 /* Is a macro defined anywhere, so that the source text does not show all the code there is? */
@@ -42,9 +43,9 @@ int scan_add_expansion(struct scan *scan, struct diag *diag, const char *crate, 
 /* The rules that need all sources at once. Returns 0, or -1 after reports. */
 int scan_finish(struct scan *scan, struct diag *diag);
 
-/* After scan_finish(): what a build that uses these crates, and does not have their sources, has to
- * know of their types (types.h). Owned by the scan. */
-const char *scan_declarations(const struct scan *scan);
+/* After scan_finish(): appends what a build that uses these crates, and does not have their
+ * sources, has to know of their types (types.h). */
+void scan_export(const struct scan *scan, struct buffer *declarations);
 
 /* The scanned files, in the order in which they came. */
 size_t scan_count(const struct scan *scan);
