@@ -186,7 +186,7 @@ static void test_bpf_snprintf(void **state)
     check_format(11, "4294967291", "%u", 1, data);
     check_format(21, "18446744073709551611", "%lu", 1, data);
     check_format(11, "-5 ff text", "%lld %x %s", 3, data);
-    check_format(7, "  0xff", "%#6x", 1, data + 1);
+    check_format(7, "    ff", "%6x", 1, data + 1);
     check_format(17, "ffffffff81000000", "%px", 1, data + 3);
     check_format(10, "192.0.2.1", "%pI4", 1, pointer);
     check_format(2, "%", "%%", 0, NULL);
@@ -204,6 +204,55 @@ static void test_bpf_snprintf(void **state)
     assert_int_equal(format_bprintf(NULL, 0, "%d", data, 8), 3);
 }
 
+/* What bpf_bprintf_prepare() takes and refuses, and how bstr_printf() fills fields up. */
+static void test_bpf_snprintf_fields(void **state)
+{
+    (void)state;
+    const uint64_t data[] = {(uint64_t)-5, 255, (uint64_t) "text", 'c'};
+
+    check_format(8, "   -5|-", "%5d|-", 1, data);
+    check_format(8, "-5   |-", "%-5d|-", 1, data);
+    check_format(8, "-0005|-", "%05d|-", 1, data);
+    check_format(8, "-5   |-", "%0-5d|-", 1, data);
+    check_format(8, "+255|FF", "%+d|%X", 2, (uint64_t[]){255, 255});
+    check_format(5, " 255", "% d", 1, data + 1);
+    check_format(4, "255", "%+ u", 1, data + 1);
+    check_format(8, "  text|", "%6s|", 1, data + 2);
+    check_format(8, "  text|", "%06s|", 1, data + 2);
+    check_format(8, "text  |", "%-6s|", 1, data + 2);
+    check_format(6, "  c|d", "%3c|d", 1, data + 3);
+    check_format(3, "cd", "%cd", 1, data + 3);
+    check_format(17, "00000000000000ff", "%p", 1, data + 1);
+    check_format(7, "    ff", "%6px", 1, data + 1);
+    check_format(4, "ffa", "%2pxa", 1, data + 1);
+    check_format(7, "  0xff", "%6ps", 1, data + 1);
+    check_format(5, "0xff", "%6pB", 1, data + 1);
+    check_format(-EINVAL, "unchanged", "%#x", 1, data);
+    check_format(-EINVAL, "unchanged", "%5-d", 1, data);
+    check_format(-EINVAL, "unchanged", "%5 d", 1, data);
+    check_format(-EINVAL, "unchanged", "%.3d", 1, data);
+    check_format(-EINVAL, "unchanged", "%sx", 1, data + 2);
+    check_format(-EINVAL, "unchanged", "%pksx", 1, data + 2);
+    check_format(-EINVAL, "unchanged", "%pz", 1, data);
+    check_format(-EINVAL, "unchanged", "%pi5", 1, data);
+    check_format(-EINVAL, "unchanged", "%lc", 1, data + 3);
+    check_format(-EINVAL, "unchanged", "%hd", 1, data);
+    /* A field wider than the buffer, and than the kernel's widest. */
+    char text[4] = "";
+    assert_int_equal(format_bprintf(text, sizeof(text), "%100d", data, 8), 101);
+    assert_string_equal(text, "   ");
+    assert_int_equal(format_bprintf(text, sizeof(text), "%99999999999999999999d", data, 8),
+                     1 << 23);
+    /* Arguments take up to 512 bytes: strings are cut, what follows has no room. */
+    static char longest[2000];
+    memset(longest, 'x', sizeof(longest) - 1);
+    const uint64_t strings[] = {(uint64_t)longest, (uint64_t)longest};
+    assert_int_equal(format_bprintf(text, sizeof(text), "%s", strings, 8), 512);
+    assert_int_equal(format_bprintf(text, sizeof(text), "%s %s", strings, 16), -ENOSPC);
+    assert_int_equal(format_bprintf(text, sizeof(text), "%s %d", strings, 16), -ENOSPC);
+    assert_int_equal(format_bprintf(text, sizeof(text), "%s %c", strings, 16), -ENOSPC);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_large_record_refused),
         cmocka_unit_test(test_default),
         cmocka_unit_test(test_bpf_snprintf),
+        cmocka_unit_test(test_bpf_snprintf_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
