@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
+
+#include "base/buffer.h"
 #include "base/diag.h"
 #include "base/memory.h"
 
@@ -85,6 +87,42 @@ int file_read(struct diag *diag, const char *path, size_t limit, char **data, si
     result = 0;
 done:
     free(bytes);
+    close(fd);
+    return result;
+}
+
+int file_read_input(struct diag *diag, const char *path, size_t limit, char **data, size_t *size)
+{
+    struct buffer bytes = {0};
+    char chunk[4096];
+    struct stat status;
+    ssize_t count = 0;
+    int result = -1;
+
+    if (stat(path, &status) || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))
+        return file_read(diag, path, limit, data, size);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return read_error(diag, path, strerror(errno));
+    while ((count = read(fd, chunk, sizeof(chunk))) != 0) {
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0) {
+            read_error(diag, path, strerror(errno));
+            goto done;
+        }
+        if (bytes.length + (size_t)count > limit) {
+            diag_error(diag, DIAG_CANNOT_READ, NULL,
+                       "cannot read '%s': over the limit of %zu bytes", path, limit);
+            goto done;
+        }
+        buffer_append(&bytes, chunk, (size_t)count);
+    }
+    *size = bytes.length;
+    *data = buffer_take(&bytes);
+    result = *data ? 0 : read_error(diag, path, strerror(ENOMEM));
+done:
+    buffer_free(&bytes);
     close(fd);
     return result;
 }

@@ -14,6 +14,8 @@ struct diag;
 /* Reads a regular file of at most limit bytes (0: 1 GiB). *data is malloc'ed and NUL-terminated one
  * past *size. */
 int file_read(struct diag *diag, const char *path, size_t limit, char **data, size_t *size);
+/* As file_read(), and also of what has no size: a pipe is read until it ends. */
+int file_read_input(struct diag *diag, const char *path, size_t limit, char **data, size_t *size);
 
 /* Writes path as a whole or not at all: a temporary file in the same directory, fsync, rename. An
  * interrupted process leaves the old file; stale temporaries (.NAME.tmp.PID.N) of dead processes in

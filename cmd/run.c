@@ -36,6 +36,15 @@ static int parse_number(const struct command_options *options, const char *optio
     return 0;
 }
 
+/* A file that is given a second time would be left out without a word. */
+static int set_file(const struct command_options *options, const char *option, const char **file)
+{
+    if (*file)
+        return command_usage_error(options, "run", "%s is given more than once", option);
+    *file = optarg;
+    return 0;
+}
+
 /* Returns 0, or the exit status of a usage error. */
 static int parse(int argc, char **argv, const struct command_options *options,
                  struct arguments *arguments)
@@ -60,13 +69,13 @@ static int parse(int argc, char **argv, const struct command_options *options,
                 arguments->programs[arguments->program_count++] = optarg;
             break;
         case 'i':
-            arguments->capture = optarg;
+            status = set_file(options, "--pcap", &arguments->capture);
             break;
         case 'w':
-            arguments->output = optarg;
+            status = set_file(options, "--write", &arguments->output);
             break;
         case 'c':
-            arguments->context = optarg;
+            status = set_file(options, "--ctx", &arguments->context);
             break;
         case 'r':
             status = parse_number(options, "--repeat", optarg, 1, UINT32_MAX, &arguments->repeat);

@@ -52,12 +52,18 @@ static int read_frames(struct diag *diag, const char *name, pcap_t *pcap, struct
         int result = pcap_next_ex(pcap, &header, &data);
         if (result == PCAP_ERROR_BREAK) /* the end of the file */
             return 0;
-        if (result != 1)
+        if (result != 1) {
+            /* libpcap has one link type and one snapshot length for all interfaces of a file. */
+            const bool differ = strstr(pcap_geterr(pcap), "of the first interface") != NULL;
             return diag_error(
                 diag, DIAG_RUN_CAPTURE,
-                "the file is damaged or was cut off; record it again, or repair it with "
-                "`editcap` or `pcapfix`",
+                differ ? "`editcap -F pcap IN OUT` makes one snapshot length of several; "
+                         "interfaces of "
+                         "different types go into captures of their own"
+                       : "the file is damaged or was cut off; record it again, or repair it with "
+                         "`editcap` or `pcapfix`",
                 "%s: packet %zu cannot be read: %s", name, capture->count + 1, pcap_geterr(pcap));
+        }
         if (add_frame(capture, &capacity, header, data) != 0)
             return diag_error(diag, DIAG_OUT_OF_MEMORY, NULL, "%s: no memory for packet %zu", name,
                               capture->count + 1);

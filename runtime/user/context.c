@@ -231,15 +231,19 @@ static int keep_text(struct parser *parser, const char *text, uint64_t *address)
 
 static int event_registers(struct parser *parser, const json_t *value, void *target)
 {
-    return parse_registers(parser, value, &((struct context_event *)target)->registers);
+    struct context_event *event = target;
+
+    event->members |= CONTEXT_REGISTERS;
+    return parse_registers(parser, value, &event->registers);
 }
 
 static int event_record(struct parser *parser, const json_t *value, void *target)
 {
+    struct context_event *event = target;
     size_t size = 0;
 
-    return parse_hex(parser, value, ((struct context_event *)target)->record, CONTEXT_RECORD_MAX,
-                     &size);
+    event->members |= CONTEXT_RECORD;
+    return parse_hex(parser, value, event->record, CONTEXT_RECORD_MAX, &size);
 }
 
 /* The 64-bit words after the record's 8 bytes of common fields; {"text": "..."} is a pointer to a
@@ -249,6 +253,7 @@ static int event_fields(struct parser *parser, const json_t *value, void *target
     struct context_event *event = target;
     const size_t limit = (CONTEXT_RECORD_MAX - 8) / 8;
 
+    event->members |= CONTEXT_FIELDS;
     if (!json_is_array(value))
         return refuse(parser, "not an array of 64-bit words");
     if (json_array_size(value) > limit)
@@ -272,38 +277,57 @@ static int event_fields(struct parser *parser, const json_t *value, void *target
 
 static int event_common_pid(struct parser *parser, const json_t *value, void *target)
 {
+    struct context_event *event = target;
     uint64_t number = 0;
 
+    event->members |= CONTEXT_COMMON_PID;
     if (parse_bounded(parser, value, 0, INT32_MAX, &number) != 0)
         return -1;
     const int32_t pid = (int32_t)number;
-    memcpy(((struct context_event *)target)->record + 4, &pid, sizeof(pid));
+    memcpy(event->record + 4, &pid, sizeof(pid));
     return 0;
+}
+
+static int parse_sample(struct parser *parser, const json_t *value, struct context_event *event,
+                        uint64_t *number)
+{
+    event->members |= CONTEXT_SAMPLE;
+    return parse_number(parser, value, number);
 }
 
 static int event_period(struct parser *parser, const json_t *value, void *target)
 {
-    return parse_number(parser, value, &((struct context_event *)target)->sample.period);
+    struct context_event *event = target;
+
+    return parse_sample(parser, value, event, &event->sample.period);
 }
 
 static int event_addr(struct parser *parser, const json_t *value, void *target)
 {
-    return parse_number(parser, value, &((struct context_event *)target)->sample.addr);
+    struct context_event *event = target;
+
+    return parse_sample(parser, value, event, &event->sample.addr);
 }
 
 static int event_counter(struct parser *parser, const json_t *value, void *target)
 {
-    return parse_number(parser, value, &((struct context_event *)target)->counter);
+    struct context_event *event = target;
+
+    return parse_sample(parser, value, event, &event->counter);
 }
 
 static int event_enabled(struct parser *parser, const json_t *value, void *target)
 {
-    return parse_number(parser, value, &((struct context_event *)target)->enabled);
+    struct context_event *event = target;
+
+    return parse_sample(parser, value, event, &event->enabled);
 }
 
 static int event_running(struct parser *parser, const json_t *value, void *target)
 {
-    return parse_number(parser, value, &((struct context_event *)target)->running);
+    struct context_event *event = target;
+
+    return parse_sample(parser, value, event, &event->running);
 }
 
 static int parse_stack(struct parser *parser, const json_t *value, struct context_stack *stack)
@@ -327,12 +351,18 @@ static int parse_stack(struct parser *parser, const json_t *value, struct contex
 
 static int event_kernel_stack(struct parser *parser, const json_t *value, void *target)
 {
-    return parse_stack(parser, value, &((struct context_event *)target)->kernel_stack);
+    struct context_event *event = target;
+
+    event->members |= CONTEXT_SAMPLE;
+    return parse_stack(parser, value, &event->kernel_stack);
 }
 
 static int event_user_stack(struct parser *parser, const json_t *value, void *target)
 {
-    return parse_stack(parser, value, &((struct context_event *)target)->user_stack);
+    struct context_event *event = target;
+
+    event->members |= CONTEXT_SAMPLE;
+    return parse_stack(parser, value, &event->user_stack);
 }
 
 /* The current task, by its pid. */
@@ -478,19 +508,33 @@ static int parse_tasks(struct parser *parser, const json_t *value)
     memset(tasks + 1, 0, count * sizeof(*tasks));
     file->tasks = tasks;
     file->task_count = count + 1;
-    return parse_array(parser, value, task_members, (uint8_t *)(tasks + 1), sizeof(*tasks));
+    if (parse_array(parser, value, task_members, (uint8_t *)(tasks + 1), sizeof(*tasks)) != 0)
+        return -1;
+    for (size_t i = 1; i <= count; i++) {
+        for (size_t k = 1; k < i; k++) {
+            if (tasks[i].pid == tasks[k].pid)
+                return refuse(parser, "two of them have pid %d", tasks[i].pid);
+        }
+    }
+    return 0;
 }
 
 static int parse_memory(struct parser *parser, const json_t *value)
 {
     struct context_file *file = parser->file;
+    uint64_t at = 0;
 
     file->memory = calloc(json_array_size(value) + 1, sizeof(*file->memory));
     if (!file->memory)
         return no_memory(parser);
     file->memory_count = json_array_size(value);
-    return parse_array(parser, value, memory_members, (uint8_t *)file->memory,
-                       sizeof(*file->memory));
+    if (parse_array(parser, value, memory_members, (uint8_t *)file->memory,
+                    sizeof(*file->memory)) != 0)
+        return -1;
+    const char *trouble = context_memory_arrange(file->memory, file->memory_count, &at);
+    if (trouble)
+        return refuse(parser, "the bytes at 0x%llx %s", (unsigned long long)at, trouble);
+    return 0;
 }
 
 static int create_events(struct parser *parser, size_t count)
@@ -518,8 +562,18 @@ static int parse_events(struct parser *parser, const json_t *value)
         return refuse(parser, "there is no event");
     if (create_events(parser, json_array_size(value)) != 0)
         return -1;
-    return parse_array(parser, value, event_members, (uint8_t *)file->events,
-                       sizeof(*file->events));
+    if (parse_array(parser, value, event_members, (uint8_t *)file->events, sizeof(*file->events)) !=
+        0)
+        return -1;
+    for (size_t i = 0; i < file->event_count; i++) {
+        const unsigned members = file->events[i].members;
+        if ((members & CONTEXT_RECORD) && (members & (CONTEXT_FIELDS | CONTEXT_COMMON_PID))) {
+            enter_index(parser, i);
+            return refuse(parser, "a record is the whole record, and the event has %s besides",
+                          members & CONTEXT_FIELDS ? "fields" : "common_pid");
+        }
+    }
+    return 0;
 }
 
 /* The parts in the order in which they refer to each other. */
@@ -617,7 +671,7 @@ int context_read(struct diag *diag, const char *path, struct context_file **cont
     int result = -1;
 
     *context = NULL;
-    if (file_read(diag, path, FILE_MAX, &text, &size) != 0)
+    if (file_read_input(diag, path, FILE_MAX, &text, &size) != 0)
         return -1;
     result = context_parse(diag, path, text, size, context);
     free(text);
@@ -657,15 +711,4 @@ void context_free(struct context_file *context)
     free(context->tasks);
     free(context->name);
     free(context);
-}
-
-const uint8_t *context_memory_at(const struct context_file *context, uint64_t address, size_t size)
-{
-    for (size_t i = 0; i < context->memory_count; i++) {
-        const struct context_memory *memory = &context->memory[i];
-        if (address >= memory->address && address - memory->address <= memory->size &&
-            memory->size - (address - memory->address) >= size)
-            return memory->bytes + (address - memory->address);
-    }
-    return NULL;
 }

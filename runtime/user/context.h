@@ -3,6 +3,7 @@
 #ifndef REXC_RUNTIME_USER_CONTEXT_H
 #define REXC_RUNTIME_USER_CONTEXT_H
 
+#include "runtime/user/context_memory.h"
 #include "runtime/user/structures.h"
 
 #include <stdbool.h>
@@ -19,8 +20,18 @@ struct context_stack {
     size_t count;
 };
 
+/* Members that an event has, as far as they are not for every program type. */
+enum {
+    CONTEXT_REGISTERS = 1 << 0,
+    CONTEXT_RECORD = 1 << 1,     /* record */
+    CONTEXT_FIELDS = 1 << 2,     /* fields */
+    CONTEXT_COMMON_PID = 1 << 3, /* common_pid */
+    CONTEXT_SAMPLE = 1 << 4,     /* period, addr, counter, enabled, running, stack, user_stack */
+};
+
 /* One event that a program is run for. What the file does not give is zero. */
 struct context_event {
+    unsigned members;         /* CONTEXT_* */
     struct pt_regs registers; /* kprobe, perf_event */
     uint8_t *record; /* tracepoint: common fields and the event's, CONTEXT_RECORD_MAX bytes */
     struct perf_sample_data sample;                /* perf_event */
@@ -30,13 +41,6 @@ struct context_event {
     uint64_t repeat;     /* how often the event happens, at least 1 */
     const char *program; /* which program it is for, or where that attaches; NULL: each that runs */
     uint64_t targets;    /* by selection_bind(): a bit for each program that runs */
-};
-
-/* Bytes that bpf_probe_read_kernel() finds at an address. */
-struct context_memory {
-    uint64_t address;
-    uint8_t *bytes;
-    size_t size;
 };
 
 struct context_file {
@@ -60,9 +64,5 @@ int context_read(struct diag *diag, const char *path, struct context_file **cont
 /* One event in which everything is zero. NULL with a diagnostic. */
 struct context_file *context_default(struct diag *diag);
 void context_free(struct context_file *context);
-
-/* The bytes at [address, address + size) of the file's memory; NULL when it does not have all of
- * them. */
-const uint8_t *context_memory_at(const struct context_file *context, uint64_t address, size_t size);
 
 #endif

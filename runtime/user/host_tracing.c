@@ -68,16 +68,12 @@ int64_t host_bpf_probe_read_kernel(void *destination, uint64_t size, const void 
     const struct context_file *context = cpu_current()->runtime->context;
     const struct iovec local = {.iov_base = destination, .iov_len = length};
     const struct iovec remote = {.iov_base = (void *)(uintptr_t)source, .iov_len = length};
-    const uint8_t *listed = NULL;
 
     if (length == 0)
         return 0;
-    if (context)
-        listed = context_memory_at(context, (uint64_t)source, length);
-    if (listed) {
-        memcpy(destination, listed, length);
+    if (context && context_memory_read(context->memory, context->memory_count, (uint64_t)source,
+                                       destination, length))
         return 0;
-    }
     if (process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)length)
         return 0;
     memset(destination, 0, length);

@@ -141,6 +141,61 @@ static bool object_has(const struct runtime *runtime, const char *target)
     return false;
 }
 
+/* The members of an event (CONTEXT_*) that a program of this type looks at. */
+static unsigned members_of(enum rex_program_type type)
+{
+    switch (type) {
+    case REX_PROGRAM_KPROBE:
+        return CONTEXT_REGISTERS;
+    case REX_PROGRAM_TRACEPOINT:
+        return CONTEXT_RECORD | CONTEXT_FIELDS | CONTEXT_COMMON_PID;
+    case REX_PROGRAM_PERF_EVENT:
+        return CONTEXT_REGISTERS | CONTEXT_SAMPLE;
+    case REX_PROGRAM_XDP:
+    case REX_PROGRAM_TC:
+    case REX_PROGRAM_TYPES:
+        break;
+    }
+    return 0;
+}
+
+/* An event that says what no program of the object that it is for would look at was meant for
+ * another: the program would run with zeroes. */
+static int check_members(const struct runtime *runtime, const struct context_file *context,
+                         size_t index)
+{
+    static const struct {
+        unsigned member;
+        const char *text;
+    } names[] = {
+        {CONTEXT_REGISTERS, "registers are for kprobe and perf_event programs"},
+        {CONTEXT_RECORD, "a record is for tracepoint programs"},
+        {CONTEXT_FIELDS, "fields are for tracepoint programs"},
+        {CONTEXT_COMMON_PID, "common_pid is for tracepoint programs"},
+        {CONTEXT_SAMPLE, "period, addr, counter, enabled, running, stack and user_stack are for "
+                         "perf_event programs"},
+    };
+    const struct context_event *event = &context->events[index];
+    const struct diag_message message = {.code = DIAG_RUN_CONTEXT,
+                                         .at = {.file = context->name},
+                                         .help = "docs/run.md describes the context file"};
+    unsigned known = 0;
+
+    for (size_t i = 0; i < runtime->program_count; i++) {
+        const struct program *program = &runtime->programs[i];
+        if (!event->program || is_meant(program, event->program))
+            known |= members_of(program->type);
+    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if ((event->members & names[i].member) && !(known & names[i].member)) {
+            diag_report(runtime->diag, &message, "events[%zu]: %s, and this event is for none",
+                        index, names[i].text);
+            return -1;
+        }
+    }
+    return 0;
+}
+
 int selection_bind(const struct runtime *runtime, const struct selection *selection,
                    struct context_file *context)
 {
@@ -156,6 +211,8 @@ int selection_bind(const struct runtime *runtime, const struct selection *select
             free(help);
             return -1;
         }
+        if (check_members(runtime, context, i) != 0)
+            return -1;
         event->targets = 0;
         for (size_t k = 0; k < selection->count; k++) {
             if (!event->program || is_meant(selection->programs[k], event->program))

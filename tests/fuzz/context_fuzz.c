@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             traced_prepare(&traced, REX_PROGRAM_TRACEPOINT, &context->events[i]);
             traced_prepare(&traced, REX_PROGRAM_PERF_EVENT, &context->events[i]);
         }
-        context_memory_at(context, 4096, 8);
+        uint8_t bytes[8];
+        context_memory_read(context->memory, context->memory_count, 4096, bytes, sizeof(bytes));
         context_free(context);
     }
     diag_free(diag);

@@ -371,11 +371,41 @@ besides
     run rexc run "$events" --prog find_task --ctx c.json
     [ "$status" -eq 1 ]
     [[ "$output" == *"REX0908"*"events[0].registers.edi"* ]]
+    # What no program that the event is for looks at would be zeroes without a word.
+    echo '{"events": [{}, {"fields": [1], "program": "find_task"}]}' >c.json
+    run rexc run "$events" --ctx c.json --prog find_task
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"REX0908"*"events[1]: fields are for tracepoint programs, and this event is for none"* ]]
+}
+
+@test "a context from a pipe" {
+    run rexc run "$events" --prog find_task --json --ctx <(echo '{"events": [{"repeat": 3}]}')
+    [ "$status" -eq 0 ]
+    [[ "$output" == *'"runs":3,'* ]]
+    run rexc run "$events" --prog find_task --ctx <(head -c 70000000 /dev/zero)
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"REX0003"*"over the limit of 67108864 bytes"* ]]
+}
+
+@test "a capture of interfaces that differ" {
+    python3 - <<'END'
+import struct
+def block(kind, body):
+    return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+with open("two.pcapng", "wb") as file:
+    file.write(block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)))
+    file.write(block(1, struct.pack("<HHI", 1, 0, 0)) + block(1, struct.pack("<HHI", 113, 0, 0)))
+    file.write(block(6, struct.pack("<IIIII", 0, 0, 1, 60, 60) + bytes(60)))
+END
+    run rexc run "$misbehave" --prog classify --pcap two.pcapng
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"REX0906"*"packet 1 cannot be read"*"captures of their own"* ]]
 }
 
 @test "wrong usage" {
     for arguments in "" "$misbehave $misbehave" "$misbehave --timeout 0" "$misbehave --timeout 60001" "$misbehave --repeat -1" \
-        "$misbehave --repeat 1x" "$misbehave --cpus 65" "$misbehave --pcap"; do
+        "$misbehave --repeat 1x" "$misbehave --cpus 65" "$misbehave --pcap" \
+        "$misbehave --pcap a --pcap b" "$misbehave --write a --write b" "$misbehave --ctx a --ctx b"; do
         # shellcheck disable=SC2086 # words
         run rexc run $arguments
         [ "$status" -eq 2 ]

@@ -80,6 +80,20 @@ static void test_tracepoint(void **state)
     context_free(context);
 }
 
+/* What is at an address; NULL: not all of it. */
+static void check_memory(const struct context_file *context, uint64_t address, const char *expected,
+                         size_t size)
+{
+    uint8_t bytes[16] = {0};
+
+    assert_true(size <= sizeof(bytes));
+    assert_int_equal(
+        context_memory_read(context->memory, context->memory_count, address, bytes, size),
+        expected != NULL);
+    if (expected)
+        assert_memory_equal(bytes, expected, size);
+}
+
 static void test_perf_event(void **state)
 {
     (void)state;
@@ -101,10 +115,31 @@ static void test_perf_event(void **state)
     assert_int_equal(context->tasks[1].tgid, 6);
     assert_string_equal(context->tasks[1].comm, "seven");
     assert_int_equal(context->tasks[1].has_registers, 1);
-    assert_memory_equal(context_memory_at(context, 4098, 2), "\x22\x33", 2);
-    assert_null(context_memory_at(context, 4098, 3));
-    assert_null(context_memory_at(context, 4095, 1));
-    assert_null(context_memory_at(context, UINT64_MAX, 2));
+    check_memory(context, 4098, "\x22\x33", 2);
+    check_memory(context, 4098, NULL, 3);
+    check_memory(context, 4095, NULL, 1);
+    check_memory(context, UINT64_MAX, NULL, 2);
+    context_free(context);
+}
+
+/* Parts that follow each other are one piece of memory, whatever their order in the file. */
+static void test_memory(void **state)
+{
+    struct context_file *context = NULL;
+    const char text[] = "{\"memory\": [{\"address\": 20, \"bytes\": \"04 05\"}, "
+                        "{\"address\": 16, \"bytes\": \"00010203\"}, {\"address\": 18}, "
+                        "{\"address\": 30, \"bytes\": \"09\"}, "
+                        "{\"address\": -1, \"bytes\": \"ff\"}], \"events\": [{}]}";
+
+    (void)state;
+    assert_int_equal(context_parse(NULL, "c.json", text, strlen(text), &context), 0);
+    check_memory(context, 16, "\0\1\2\3\4\5", 6);
+    check_memory(context, 19, "\3\4", 2);
+    check_memory(context, 16, NULL, 7);
+    check_memory(context, 15, NULL, 2);
+    check_memory(context, 21, NULL, 10);
+    check_memory(context, UINT64_MAX, "\xff", 1);
+    check_memory(context, UINT64_MAX, NULL, 2);
     context_free(context);
 }
 
@@ -140,6 +175,17 @@ static void test_refused(void **state)
     check_refused("{\"tasks\": [{\"pid\": -1}], \"events\": [{}]}",
                   "tasks[0].pid: the number must be");
     check_refused("{\"memory\": [{\"bytes\": \"0\"}], \"events\": [{}]}", "memory[0].bytes");
+    check_refused("{\"tasks\": [{\"pid\": 7}, {\"pid\": 8}, {\"pid\": 7}], \"events\": [{}]}",
+                  "tasks: two of them have pid 7");
+    check_refused("{\"events\": [{}, {\"fields\": [1], \"record\": \"00\"}]}",
+                  "events[1]: a record is the whole record, and the event has fields besides");
+    check_refused("{\"events\": [{\"record\": \"00\", \"common_pid\": 1}]}",
+                  "has common_pid besides");
+    check_refused("{\"memory\": [{\"address\": 20, \"bytes\": \"00\"}, "
+                  "{\"address\": 16, \"bytes\": \"0001020304\"}], \"events\": [{}]}",
+                  "memory: the bytes at 0x14 overlap others");
+    check_refused("{\"memory\": [{\"address\": -1, \"bytes\": \"0001\"}], \"events\": [{}]}",
+                  "beyond the end of the address space");
 }
 
 static void test_large_record_refused(void **state)
@@ -259,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_registers),
         cmocka_unit_test(test_tracepoint),
         cmocka_unit_test(test_perf_event),
+        cmocka_unit_test(test_memory),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_large_record_refused),
         cmocka_unit_test(test_default),
