@@ -57,10 +57,10 @@ class Boot:
 BOOTS = (
     # Debian has no kernel with KASAN. Of what it has: freed memory is poisoned and what was written to it is found (slub_debug,
     # both kernels), and a sample of all allocations lies between guard pages (KFENCE, which only 6.12 has).
-    Boot("main", ("network.sh", "tracing.sh", "misbehave.sh", "trust.sh", "reserve.sh", "lifecycle.sh"),
+    Boot("main", ("network.sh", "tracing.sh", "misbehave.sh", "trust.sh", "reserve.sh", "nmi.sh", "lifecycle.sh"),
          ("measure_stacks=1",), "slub_debug=FZPU kfence.sample_interval=10"),
     # The page fault's oops is printed before the module gets to see it.
-    Boot("no mitigations", ("hotplug.sh", "mitigations.sh", "faults.sh"), ("allow_unsigned=1",), "mitigations=off",
+    Boot("no mitigations", ("hotplug.sh", "mitigations.sh", "nmi.sh", "faults.sh"), ("allow_unsigned=1", "run_in_nmi=1"), "mitigations=off",
          (r"BUG: kernel NULL pointer dereference", r"Oops: ", r"\[#1\]"), smp=3),
     # Few breakpoints come and go there (harness/machine.py).
     Boot("clock", ("clock.sh",), smp=4, threads="multi"),
