@@ -193,7 +193,6 @@ static void put_number(struct buffer *out, const struct conversion *conversion, 
 static void put_pointer(struct buffer *out, const struct conversion *conversion, uint64_t value)
 {
     struct conversion number = *conversion;
-    char text[32];
 
     switch (conversion->detail[0]) {
     case 'i':
@@ -203,6 +202,7 @@ static void put_pointer(struct buffer *out, const struct conversion *conversion,
     case 's':
     case 'S':
     case 'B': { /* no symbol has this address */
+        char text[32];
         const int length = snprintf(text, sizeof(text), "0x%llx", (unsigned long long)value);
         if (conversion->detail[0] == 'B') /* made before the field is */
             buffer_append(out, text, (size_t)length);

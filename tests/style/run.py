@@ -4,7 +4,7 @@
 
 usage: tests/style/run.py [--tap] [CHECK...]
 
-Looks at the files that git tracks. The kernel module is left out: it has the kernel's style, and is built with the
+Looks at the files that git tracks. Kernel modules are left out: they have the kernel's style, and are built with the
 kernel's headers. A C or C++ file that the build does not compile is an error, unless it is named here.
 What clang-tidy found in order is kept in build/style-cache, by content, and not looked at again.
 """
@@ -24,7 +24,7 @@ CACHE = ROOT / "build/style-cache"
 JOBS = 2
 TIDY = "clang-tidy-22"
 
-KERNEL = "runtime/kernel/"
+KERNEL = ("runtime/kernel/", "tests/vm/modules/")
 # Not compiled by the build: for the BPF target, or by a test with flags of its own.
 NOT_BUILT = ("*.bpf.c", "bench/kernel/*.c", "tests/pass/host.c", "tests/vm/**/*.c", "tests/stack/measure/*.c", "samples/**/*.c")
 

@@ -63,7 +63,7 @@ BOOTS = (
     Boot("no mitigations", ("hotplug.sh", "mitigations.sh", "nmi.sh", "faults.sh"), ("allow_unsigned=1", "run_in_nmi=1"), "mitigations=off",
          (r"BUG: kernel NULL pointer dereference", r"Oops: ", r"\[#1\]"), smp=3),
     # Few breakpoints come and go there (harness/machine.py).
-    Boot("clock", ("clock.sh",), smp=4, threads="multi"),
+    Boot("clock", ("clock.sh", "secondary.sh"), ("trust_secondary=1",), smp=4, threads="multi"),
 )
 
 
@@ -115,6 +115,7 @@ def make_objects(root):
     for name in "test", "other", "third":
         rexc("keygen", keys / name)
         shutil.copy(keys / f"{name}.crt", root)
+    subprocess.run(["openssl", "x509", "-in", str(root / "other.crt"), "-outform", "DER", "-out", str(root / "other.der")], check=True)
 
     def compile_object(source, target, signer="test"):
         rexc(source, "-o", root / target, "-g", "--license", "GPL",
@@ -178,7 +179,8 @@ def log_of(series, plan):
 
 def boot(series, plan, root, certificate):
     """One machine, from beginning to end; its log is there to be followed."""
-    files = tuple((str(path), f"/root/{path.name}") for path in sorted(root.iterdir()))
+    secondary = module.build(kernels.find(series), "tests/vm/modules/secondary")
+    files = (*((str(path), f"/root/{path.name}") for path in sorted(root.iterdir())), (str(secondary), "/root/secondary.ko"))
     request = machine.Request(
         kernel=series, commands="; ".join(f"sh ./{script}" for script in plan.scripts), timeout=TIMEOUT,
         trust=(str(certificate),), files=files, parameters=plan.parameters, append=plan.append,

@@ -7,6 +7,8 @@
 check "an unsigned object is refused" refused REX1003 rexc load unsigned.rex
 check "a damaged object is refused" refused REX1003 rexc load damaged.rex
 check "an object of somebody else's is refused" refused "rexc trust" rexc load foreign.rex
+check "its certificate in the kernel's secondary keyring" insmod secondary.ko certificate=/root/other.der
+check "that keyring is not asked unless it is said so" refused "rexc trust" rexc load foreign.rex
 check "nothing of them is left" equal "" "$(rexc list; ls -A $pins 2>/dev/null; bpftool prog; bpftool map)"
 check "a certificate more" rexc trust other.crt
 check "somebody else's object is taken now" rexc load foreign.rex

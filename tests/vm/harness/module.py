@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the kernel module with Kbuild against an unpacked kernel's headers, once for each content."""
+"""Builds kernel modules with Kbuild against an unpacked kernel's headers, once for each content."""
 import hashlib
 import pathlib
 import shutil
@@ -10,16 +10,16 @@ from harness import kernels
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SUFFIXES = {".c", ".h", ".S", ".def", ".lds"}
-KEPT = 8  # built modules that stay in the cache
+KEPT = 12  # built modules that stay in the cache
 
 
 class BuildFailed(Exception):
     """The module does not build; the text is what the compiler said."""
 
 
-def _sources():
-    for folder in "kernel", "abi":
-        for file in sorted((ROOT / "runtime" / folder).rglob("*")):
+def _sources(folder):
+    for part in folder, "runtime/abi":
+        for file in sorted((ROOT / part).rglob("*")):
             if file.is_file() and (file.suffix in SUFFIXES or file.name in ("Kbuild", "Makefile")):
                 # What Kbuild leaves behind when somebody built in the tree.
                 if not file.name.endswith(".mod.c"):
@@ -32,11 +32,9 @@ def _prune(directory):
         shutil.rmtree(entry, ignore_errors=True)
 
 
-def build(kernel):
-    """The module's .ko file, or None while there is no module."""
-    if not any((ROOT / "runtime" / "kernel" / name).exists() for name in ("Kbuild", "Makefile")):
-        return None
-    sources = list(_sources())
+def build(kernel, folder="runtime/kernel"):
+    """The .ko file of the module in a folder."""
+    sources = list(_sources(folder))
     digest = hashlib.sha256(kernel.release.encode())
     for file in sources:
         digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
@@ -51,14 +49,14 @@ def build(kernel):
                     copy = tree / file.relative_to(ROOT)
                     copy.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(file, copy)
-                done = subprocess.run(["make", "-C", str(kernel.headers), f"M={tree / 'runtime/kernel'}", "-j2", "modules"],
+                done = subprocess.run(["make", "-C", str(kernel.headers), f"M={tree / folder}", "-j2", "modules"],
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True)
                 if done.returncode != 0:
                     raise BuildFailed(f"the module does not build for {kernel.release}:\n{done.stdout}")
                 tree.rename(target)
             _prune(modules)
         target.touch()
-        built = sorted((target / "runtime" / "kernel").glob("*.ko"))
+        built = sorted((target / folder).glob("*.ko"))
         if len(built) != 1:
             raise BuildFailed(f"the module's build made {len(built)} .ko files in {target}, not one")
         return built[0]
