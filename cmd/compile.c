@@ -3,6 +3,7 @@
  * getopt. */
 #include "base/diag.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "cmd/command.h"
 #include "cmd/sign_options.h"
 #include "driver/direct.h"
@@ -176,20 +177,32 @@ static int check_outputs(const struct parser *parser)
     return status;
 }
 
+static int take_file(struct parser *parser, const char *word)
+{
+    if (!ends_in(word, ".rs"))
+        return command_usage_error(
+            parser->options, COMMAND,
+            ends_in(word, ".rlib") ? "libraries are named with --extern NAME=%s"
+            : ends_in(word, ".o") || ends_in(word, ".a")
+                ? "'%s': only Rust source is taken; foreign objects cannot be checked"
+                : "'%s' is no Rust source file",
+            word);
+    /* rustc would take a name that begins with "-" for an option, too. */
+    char *name = must_format("%s%s", word[0] == '-' ? "./" : "", word);
+    strings_add(&parser->direct->sources, name);
+    free(name);
+    return 0;
+}
+
 static int parse(struct parser *parser)
 {
+    bool files_only = false; /* after "--" */
     for (parser->at = 1; parser->at < parser->argc && parser->status == 0; parser->at++) {
         const char *word = parser->argv[parser->at];
-        if (word[0] != '-' && ends_in(word, ".rs"))
-            strings_add(&parser->direct->sources, word);
-        else if (word[0] != '-')
-            parser->status = command_usage_error(
-                parser->options, COMMAND,
-                ends_in(word, ".rlib") ? "libraries are named with --extern NAME=%s"
-                : ends_in(word, ".o") || ends_in(word, ".a")
-                    ? "'%s': only Rust source is taken; foreign objects cannot be checked"
-                    : "'%s' is no Rust source file",
-                word);
+        if (word[0] != '-' || files_only)
+            parser->status = take_file(parser, word);
+        else if (strcmp(word, "--") == 0)
+            files_only = true;
         else if (!take_value(parser) && !take_flag(parser))
             parser->status = command_unknown_option(parser->options, COMMAND, word, long_options);
     }

@@ -197,6 +197,19 @@ refused() {
     done
 }
 
+@test "what follows -- is a file" {
+    sources
+    rexc -o a.rex -- util.rs prog.rs
+    rexc -o b.rex util.rs prog.rs
+    cmp a.rex b.rex
+    mv prog.rs ./-prog.rs
+    rexc -o c.rex -- util.rs -prog.rs
+    [ -f c.rex ]
+    run rexc -- -o d.rex
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"'-o' is no Rust source file"* ]]
+}
+
 @test "a failed compile leaves the old output" {
     sources
     rexc util.rs prog.rs -o prog.rex
