@@ -42,6 +42,19 @@ static void describe_checks(const struct description *description, struct note *
         };
 }
 
+static void describe_returns(const struct description *description, struct note *note)
+{
+    const struct code *code = description->stack->graph->code;
+    for (uint32_t i = 0; i < code->instruction_count; i++)
+        note->return_count += code->instructions[i].class == CODE_RETURN;
+    note->returns = must_alloc(note->return_count, sizeof(*note->returns));
+    uint32_t *next = note->returns;
+    for (uint32_t i = 0; i < code->instruction_count; i++) {
+        if (code->instructions[i].class == CODE_RETURN)
+            *next++ = code->instructions[i].address;
+    }
+}
+
 static int describe_maps(struct diag *diag, const struct description *description,
                          struct note *note)
 {
@@ -110,6 +123,7 @@ int describe_note(struct diag *diag, const struct description *description, stru
     int result = -1;
     describe_programs(description, &content);
     describe_checks(description, &content);
+    describe_returns(description, &content);
     describe_provenance(description, &content);
     if (describe_maps(diag, description, &content) == 0 &&
         describe_imports(diag, description, &content) == 0)
@@ -119,6 +133,7 @@ int describe_note(struct diag *diag, const struct description *description, stru
     free(content.imports);
     free(content.fields);
     free(content.checks);
+    free(content.returns);
     free(content.provenance);
     return result;
 }

@@ -164,6 +164,14 @@ static json_t *checks(const struct inspection *inspection)
     return list;
 }
 
+static json_t *returns(const struct note *note)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < note->return_count; i++)
+        list = append(list, number(note->returns[i]));
+    return list;
+}
+
 static json_t *provenance(const struct note *note)
 {
     json_t *pairs = json_object();
@@ -182,12 +190,12 @@ static json_t *note_object(const struct inspection *inspection)
     const struct note *note = inspection->note;
     if (!note)
         return json_null();
-    return json_pack("{s:i,s:i,s:o,s:o,s:o,s:o,s:b,s:o,s:o}", "version", REX_NOTE_VERSION, "abi",
-                     REX_ABI_VERSION, "license", text(note->license), "panic_body",
+    return json_pack("{s:i,s:i,s:o,s:o,s:o,s:o,s:b,s:o,s:o,s:o}", "version", REX_NOTE_VERSION,
+                     "abi", REX_ABI_VERSION, "license", text(note->license), "panic_body",
                      number(note->panic_body), "handle_timeout", number(note->handle_timeout),
                      "panic_bound", number(note->panic_bound), "panic_checked",
-                     (int)note->panic_checked, "checks", checks(inspection), "provenance",
-                     provenance(note));
+                     (int)note->panic_checked, "checks", checks(inspection), "returns",
+                     returns(note), "provenance", provenance(note));
 }
 
 static json_t *signature(const struct inspection *inspection)

@@ -166,6 +166,12 @@ static void put_checks(const struct inspection *inspection, struct buffer *out)
     }
 }
 
+static void put_returns(const struct note *note, struct buffer *out)
+{
+    buffer_format(out, "\nreturns\n  %zu, rewritten where they stand when a kernel loads it\n",
+                  note->return_count);
+}
+
 static void put_provenance(const struct note *note, struct buffer *out)
 {
     size_t width = 0;
@@ -225,6 +231,7 @@ int inspect_text(struct diag *diag, const struct inspection *inspection, struct 
     put_layout(object, out);
     if (inspection->note) {
         put_checks(inspection, out);
+        put_returns(inspection->note, out);
         put_provenance(inspection->note, out);
     }
     put_signature(inspection, out);

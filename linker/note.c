@@ -15,7 +15,7 @@
 #define PREFIX_SIZE (sizeof(Elf64_Nhdr) + sizeof(REX_NOTE_NAME))
 
 _Static_assert(PREFIX_SIZE == 16, "the descriptor is 8-byte aligned");
-_Static_assert(sizeof(struct rex_note_header) == 96, "no padding in the header");
+_Static_assert(sizeof(struct rex_note_header) == 104, "no padding in the header");
 _Static_assert(sizeof(struct rex_note_program) == 32, "no padding in a program");
 _Static_assert(sizeof(struct rex_note_map) == 16, "no padding in a map");
 _Static_assert(sizeof(struct rex_note_import) == 16, "no padding in an import");
@@ -110,6 +110,11 @@ static int compare_checks(const void *left, const void *right)
     return compare_numbers(a->function, b->function);
 }
 
+static int compare_returns(const void *left, const void *right)
+{
+    return compare_numbers(*(const uint32_t *)left, *(const uint32_t *)right);
+}
+
 static int compare_pairs(const void *left, const void *right)
 {
     const struct note_pair *a = left, *b = right;
@@ -166,6 +171,8 @@ static int sort_tables(const struct context *context, struct note *note)
              compare_fields) ||
         sort(context, "checks", note->checks, note->check_count, sizeof(*note->checks),
              compare_checks) ||
+        sort(context, "returns", note->returns, note->return_count, sizeof(*note->returns),
+             compare_returns) ||
         sort(context, "provenance keys", note->provenance, note->provenance_count,
              sizeof(*note->provenance), compare_pairs))
         return -1;
@@ -298,6 +305,13 @@ static struct rex_note_table write_checks(struct writer *writer, const struct no
     return table;
 }
 
+static struct rex_note_table write_returns(struct writer *writer, const struct note *note)
+{
+    struct rex_note_table table = begin_table(writer, note->return_count);
+    buffer_append(&writer->tables, note->returns, note->return_count * sizeof(*note->returns));
+    return table;
+}
+
 static struct rex_note_table write_provenance(struct writer *writer, const struct note *note)
 {
     struct rex_note_table table = begin_table(writer, note->provenance_count);
@@ -331,6 +345,7 @@ static int encode(const struct context *context, const struct note *note, struct
     header.imports = write_imports(&writer, note);
     header.fields = write_fields(&writer, note);
     header.checks = write_checks(&writer, note);
+    header.returns = write_returns(&writer, note);
     header.provenance = write_provenance(&writer, note);
     /* The string table takes the padding that makes the whole a multiple of 8. */
     buffer_align(&writer.strings, 8);
@@ -530,6 +545,18 @@ static int read_checks(struct reader *reader, const struct rex_note_table *table
     return 0;
 }
 
+static int read_returns(struct reader *reader, const struct rex_note_table *table)
+{
+    struct note *note = &reader->owned->note;
+    const uint8_t *entries;
+    if (open_table(reader, table, sizeof(*note->returns), sizeof(*note->returns), &entries,
+                   (void **)&note->returns))
+        return -1;
+    note->return_count = table->count;
+    memcpy(note->returns, entries, note->return_count * sizeof(*note->returns));
+    return 0;
+}
+
 static int read_provenance(struct reader *reader, const struct rex_note_table *table)
 {
     struct note *note = &reader->owned->note;
@@ -591,7 +618,8 @@ static int read_descriptor(struct reader *reader)
     note->panic_checked = header.panic_flags & REX_NOTE_CHECKED;
     if (read_programs(reader, &header.programs) || read_maps(reader, &header.maps) ||
         read_imports(reader, &header.imports) || read_fields(reader, &header.fields) ||
-        read_checks(reader, &header.checks) || read_provenance(reader, &header.provenance))
+        read_checks(reader, &header.checks) || read_returns(reader, &header.returns) ||
+        read_provenance(reader, &header.provenance))
         return -1;
     if (reader->bad)
         return malformed(reader->context, "a string is not where the order of strings puts it");
@@ -653,6 +681,7 @@ void note_free(struct note *note)
     free(note->imports);
     free(note->fields);
     free(note->checks);
+    free(note->returns);
     free(note->provenance);
     free(owned->strings);
     free(owned);

@@ -75,6 +75,8 @@ struct note {
     size_t field_count;
     struct note_check *checks; /* by function */
     size_t check_count;
+    uint32_t *returns; /* image addresses, ascending; unique */
+    size_t return_count;
     struct note_pair *provenance; /* by key */
     size_t provenance_count;
 };

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define JMP_REL32 0xe9
+#define RETURN_SIZE 5u
+
 /* What the readers and the analysis report becomes violations of the current rule. */
 struct capture {
     struct diag *diag;
@@ -144,6 +147,28 @@ static void check_imports(struct verify *verify)
     }
 }
 
+/* By their bytes alone, as a loader sees them that decodes no instructions. */
+static void check_returns(struct verify *verify)
+{
+    const struct object *object = verify->object;
+    const struct note *note = verify->note;
+    const struct object_symbol *thunk = object_symbol(object, "__x86_return_thunk");
+
+    for (size_t i = 0; i < note->return_count; i++) {
+        const uint64_t address = note->returns[i];
+        const uint8_t *bytes = object_bytes_at(object, address, RETURN_SIZE);
+        bool right = thunk && bytes && bytes[0] == JMP_REL32;
+        if (right) {
+            int32_t distance;
+            memcpy(&distance, bytes + 1, sizeof(distance));
+            right = address + RETURN_SIZE + (uint64_t)(int64_t)distance == thunk->value;
+        }
+        if (!right)
+            refuse_at(verify, address,
+                      "the note has a return here, and here is no jump to the return thunk");
+    }
+}
+
 static bool is_at(const struct object *object, const char *name, uint64_t address)
 {
     const struct object_symbol *symbol = object_symbol(object, name);
@@ -157,6 +182,7 @@ void rule_note_content(struct verify *verify)
     check_programs(verify);
     check_maps(verify);
     check_imports(verify);
+    check_returns(verify);
     if (!is_at(verify->object, REX_SYMBOL_HANDLE_TIMEOUT, note->handle_timeout))
         refuse_at(verify, note->handle_timeout,
                   "the note's timeout handler is not at this address");
@@ -262,6 +288,26 @@ void rule_stack_bounds(struct verify *verify)
     compare_bounds(verify, stack);
     compare_checks(verify, stack);
     stack_result_free(stack);
+}
+
+/* Both in the order of addresses. */
+void rule_return_sites(struct verify *verify)
+{
+    const struct code *code = verify->code;
+    const struct note *note = verify->note;
+    size_t next = 0;
+
+    for (uint32_t i = 0; i < code->instruction_count; i++) {
+        const struct code_instruction *instruction = &code->instructions[i];
+        for (; next < note->return_count && note->returns[next] < instruction->address; next++)
+            refuse_at(verify, note->returns[next], "the note has a return where none begins");
+        if (next < note->return_count && note->returns[next] == instruction->address)
+            next++;
+        else if (instruction->class == CODE_RETURN)
+            refuse_instruction(verify, i, "a return that the note does not have");
+    }
+    for (; next < note->return_count; next++)
+        refuse_at(verify, note->returns[next], "the note has a return where none begins");
 }
 
 void rule_signature(struct verify *verify)

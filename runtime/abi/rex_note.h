@@ -35,6 +35,9 @@ struct rex_note_header {
     struct rex_note_table imports; /* struct rex_note_import, by name: functions and per-CPU data */
     struct rex_note_table fields;  /* struct rex_note_field, by name */
     struct rex_note_table checks;  /* struct rex_note_check, by function address */
+    /* unsigned int, ascending: the image addresses of the returns, each a `jmp rel32` to
+     * __x86_return_thunk */
+    struct rex_note_table returns;
     struct rex_note_table provenance; /* struct rex_note_pair, by key */
     struct rex_note_table strings;
 };

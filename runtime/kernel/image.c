@@ -6,6 +6,7 @@
 #include "runtime/kernel/compat.h"
 #include "runtime/kernel/image.h"
 #include "runtime/kernel/imports.h"
+#include "runtime/kernel/returns.h"
 #include "runtime/kernel/stack_checks.h"
 #include "runtime/kernel/symbols.h"
 
@@ -75,7 +76,9 @@ int rex_image_create(struct rex_image *image, const struct rex_elf *elf, const s
 	image->panic_body = (unsigned long)image->base + note->header->panic_body;
 	memset(image->base, INT3, image->size + image->extra);
 	copy_segments(image, elf);
-	error = rex_imports_link(image, elf, note, message);
+	error = rex_returns_link(image, elf, note, message);
+	if (!error)
+		error = rex_imports_link(image, elf, note, message);
 	if (error)
 		rex_image_free(image);
 	return error;

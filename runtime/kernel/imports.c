@@ -7,13 +7,13 @@
 #include <asm/cpufeature.h>
 
 #include "runtime/kernel/imports.h"
+#include "runtime/kernel/returns.h"
 #include "runtime/kernel/stack_checks.h"
 #include "runtime/kernel/state.h"
 #include "runtime/kernel/symbols.h"
 
 #define JMP_REL32 0xe9
 #define INT3 0xcc
-#define RET 0xc3
 #define THUNK_SIZE 16 /* bytes that each thunk has to itself (linker/thunks.h) */
 #define WORD 8
 
@@ -229,27 +229,6 @@ static unsigned long indirect_thunk(void)
 	return rex_symbol("__x86_indirect_thunk_r11");
 }
 
-/* Where this kernel's own code goes instead of `ret`; 0: a plain return. */
-static unsigned long return_thunk(void)
-{
-	unsigned long *thunk;
-
-	if (!boot_cpu_has(X86_FEATURE_RETHUNK))
-		return 0;
-	thunk = (unsigned long *)rex_symbol("x86_return_thunk");
-	return thunk ? *thunk : 0;
-}
-
-int rex_image_return(u8 *at)
-{
-	const unsigned long target = return_thunk();
-
-	if (target)
-		return rex_image_branch(at, JMP_REL32, target);
-	*at = RET;
-	return 0;
-}
-
 /* One of the two thunks that are not imports: bytes as known, then as this kernel needs them. */
 static int link_own_thunk(struct linker *linker, const char *name, const u8 *code, size_t size,
 			  unsigned long target)
@@ -281,10 +260,7 @@ static int link_own_thunks(struct linker *linker)
 	error = link_own_thunk(linker, "__x86_indirect_thunk_r11", jump, sizeof(jump), target);
 	if (error)
 		return error;
-	target = return_thunk();
-	if (!target && boot_cpu_has(X86_FEATURE_RETHUNK))
-		return rex_refuse(linker->message, -ENOENT, "this kernel's return thunk is not known");
-	return link_own_thunk(linker, "__x86_return_thunk", ret, sizeof(ret), target);
+	return link_own_thunk(linker, "__x86_return_thunk", ret, sizeof(ret), rex_return_thunk());
 }
 
 /*

@@ -27,8 +27,6 @@ int rex_gate_write(u8 *at, unsigned long import);
  */
 int rex_imports_link(struct rex_image *image, const struct rex_elf *elf, const struct rex_note *note,
 		     struct rex_message *message);
-/* Puts a return at an address, as this kernel wants it on this machine: 5 bytes. */
-int rex_image_return(u8 *at);
 /* What the imports of an object need before they are first called. */
 int rex_imports_prepare(const struct rex_elf *elf, struct rex_message *message);
 

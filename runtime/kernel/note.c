@@ -70,8 +70,9 @@ static int read_tables(struct rex_note *note, struct rex_message *message)
 	note->imports = note->maps ? next_table(&reader, &header->imports, sizeof(*note->imports)) : NULL;
 	note->fields = note->imports ? next_table(&reader, &header->fields, sizeof(*note->fields)) : NULL;
 	note->checks = note->fields ? next_table(&reader, &header->checks, sizeof(*note->checks)) : NULL;
+	note->returns = note->checks ? next_table(&reader, &header->returns, sizeof(*note->returns)) : NULL;
 	note->provenance =
-		note->checks ? next_table(&reader, &header->provenance, sizeof(*note->provenance)) : NULL;
+		note->returns ? next_table(&reader, &header->provenance, sizeof(*note->provenance)) : NULL;
 	note->strings = note->provenance ? next_table(&reader, &header->strings, 1) : NULL;
 	if (!note->strings)
 		return rex_refuse(message, -ENOEXEC, "REX0740: the note's tables are malformed");
@@ -182,6 +183,8 @@ static bool check_order(const struct rex_note *note)
 	for (i = 0; i < header->checks.count; i++)
 		good = good && note->checks[i].reserved == 0 &&
 		       (i == 0 || note->checks[i - 1].function < note->checks[i].function);
+	for (i = 1; i < header->returns.count; i++)
+		good = good && note->returns[i - 1] < note->returns[i];
 	for (i = 1; i < header->provenance.count; i++)
 		good = good && ascend(note, note->provenance[i - 1].key, note->provenance[i].key);
 	return good;

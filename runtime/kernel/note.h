@@ -13,6 +13,7 @@ struct rex_note {
 	const struct rex_note_import *imports;
 	const struct rex_note_field *fields;
 	const struct rex_note_check *checks;
+	const u32 *returns;
 	const struct rex_note_pair *provenance;
 	const char *strings;
 	u32 strings_size;

@@ -5,6 +5,7 @@
 #include "runtime/kernel/helpers.h"
 #include "runtime/kernel/imports.h"
 #include "runtime/kernel/object.h"
+#include "runtime/kernel/returns.h"
 #include "runtime/kernel/state.h"
 
 #define TRAMPOLINE_ALIGN 64
@@ -62,7 +63,7 @@ int rex_program_write_trampoline(struct rex_program *program, u8 *at)
 	for (i = 0; i < ARRAY_SIZE(branches) && !error; i++)
 		error = put_displacement(at, rex_trampoline_template, branches[i].label, branches[i].target);
 	if (!error)
-		error = rex_image_return(at + (rex_trampoline_reschedule - rex_trampoline_template));
+		error = rex_return_put(at + (rex_trampoline_reschedule - rex_trampoline_template));
 	program->trampoline = (unsigned long)at;
 	return error;
 }

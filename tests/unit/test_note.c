@@ -24,6 +24,7 @@ static struct note_map maps[2];
 static struct note_import imports[2];
 static struct note_field fields[2];
 static struct note_check checks[2];
+static uint32_t returns[3];
 static struct note_pair provenance[2];
 static struct note note;
 static struct buffer bytes;
@@ -51,6 +52,9 @@ static void reset(void)
     fields[1] = (struct note_field){"task_struct", "comm", 16, REX_FIELD_BYTES, 0x4010};
     checks[0] = (struct note_check){0x1200, 96};
     checks[1] = (struct note_check){0x1100, 64};
+    returns[0] = 0x1210;
+    returns[1] = 0x1105;
+    returns[2] = 0x1300;
     provenance[0] = (struct note_pair){"source.src/main.rs", "ab\xc3\xa9"};
     provenance[1] = (struct note_pair){"flags", ""};
     note = (struct note){
@@ -69,6 +73,8 @@ static void reset(void)
         .field_count = 2,
         .checks = checks,
         .check_count = 2,
+        .returns = returns,
+        .return_count = 3,
         .provenance = provenance,
         .provenance_count = 2,
     };
@@ -141,6 +147,9 @@ static void comes_back_sorted(void **state)
     assert_string_equal(read->fields[0].field, "comm");
     assert_int_equal(read->fields[1].slot, 0x4018);
     assert_int_equal(read->checks[0].need, 64);
+    assert_int_equal(read->return_count, 3);
+    assert_int_equal(read->returns[0], 0x1105);
+    assert_int_equal(read->returns[2], 0x1300);
     assert_string_equal(note_provenance(read, "flags"), "");
     assert_string_equal(note_provenance(read, "source.src/main.rs"), "ab\xc3\xa9");
     assert_null(note_provenance(read, "rustc"));
@@ -155,6 +164,7 @@ static void empty_note_comes_back(void **state)
     struct note *read = read_well();
     assert_string_equal(read->license, "");
     assert_int_equal(read->program_count + read->map_count + read->check_count, 0);
+    assert_int_equal(read->return_count, 0);
     note_free(read);
 }
 
@@ -186,6 +196,8 @@ static void refuses_to_write_nonsense(void **state)
     fields[0].field = fields[1].field;
     expect_unwritable();
     checks[0].function = checks[1].function;
+    expect_unwritable();
+    returns[0] = returns[2];
     expect_unwritable();
     provenance[0].key = provenance[1].key;
     expect_unwritable();
@@ -241,6 +253,10 @@ static void refuses_tables_out_of_bounds(void **state)
     expect_refusal();
     header->fields.count = 3;
     expect_refusal();
+    header->returns.count = 0x40000000;
+    expect_refusal();
+    header->returns.count++; /* what pads the table to a multiple of 8 */
+    expect_refusal();
     header->provenance.offset -= 8;
     expect_refusal();
     header->strings.count = 0;
@@ -268,6 +284,12 @@ static void refuses_other_encodings(void **state)
     struct rex_note_program swapped = entry[0];
     entry[0] = entry[1];
     entry[1] = swapped;
+    expect_refusal();
+    uint32_t *sites = (uint32_t *)(void *)((char *)header + header->returns.offset);
+    sites[0] = sites[1];
+    expect_refusal();
+    sites = (uint32_t *)(void *)((char *)header + header->returns.offset);
+    sites[2] = sites[0] - 4;
     expect_refusal();
     header->panic_flags |= 2;
     expect_refusal();

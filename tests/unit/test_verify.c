@@ -549,6 +549,23 @@ static void handler_is_elsewhere(struct note *note)
 {
     note->handle_timeout = note->panic_body;
 }
+static void return_is_missing(struct note *note)
+{
+    note->return_count--;
+}
+/* The fixture has room for one more. */
+static void jump_is_a_return(struct note *note)
+{
+    note->returns[note->return_count++] = (uint32_t)note->handle_timeout + 4;
+}
+static void return_is_in_no_function(struct note *note)
+{
+    note->returns[note->return_count++] = 0;
+}
+static void return_is_in_no_image(struct note *note)
+{
+    note->returns[note->return_count++] = UINT32_MAX;
+}
 static void bound_is_too_low(struct note *note)
 {
     note->programs[0].stack_bound -= 8;
@@ -651,6 +668,11 @@ static void test_assembled(void **state)
         {VERIFY_NOTE_CONTENT, NULL, field_is_larger},
         {VERIFY_NOTE_CONTENT, NULL, panic_body_is_elsewhere},
         {VERIFY_NOTE_CONTENT, NULL, handler_is_elsewhere},
+        {VERIFY_NOTE_CONTENT, NULL, jump_is_a_return},
+        {VERIFY_NOTE_CONTENT, NULL, return_is_in_no_function},
+        {VERIFY_NOTE_CONTENT, NULL, return_is_in_no_image},
+        {VERIFY_RETURN_SITES, NULL, return_is_missing},
+        {VERIFY_RETURN_SITES, "-DBREAK_RETURN_SITES", NULL}, /* one inside an instruction */
         {VERIFY_STACK_BOUNDS, NULL, bound_is_too_low},
         {VERIFY_STACK_BOUNDS, NULL, bound_is_too_high},
         {VERIFY_STACK_BOUNDS, NULL, bound_is_said_to_be_checked},
@@ -689,6 +711,25 @@ static void note_has_reserved_bits(struct fixture *f)
     f->bytes[fixture_section(f, ".note.rex")->sh_offset + 16 + 36] |= 2; /* panic_flags */
 }
 
+static uint32_t *returns_of(struct fixture *f)
+{
+    uint8_t *descriptor = f->bytes + fixture_section(f, ".note.rex")->sh_offset + 16;
+    struct rex_note_header header;
+    memcpy(&header, descriptor, sizeof(header));
+    return (uint32_t *)(void *)(descriptor + header.returns.offset);
+}
+static void returns_are_in_disorder(struct fixture *f)
+{
+    uint32_t *returns = returns_of(f), first = returns[0];
+    returns[0] = returns[1];
+    returns[1] = first;
+}
+static void return_is_there_twice(struct fixture *f)
+{
+    uint32_t *returns = returns_of(f);
+    returns[1] = returns[0];
+}
+
 static void btf_has_other_magic(struct fixture *f)
 {
     f->bytes[fixture_section(f, ".BTF")->sh_offset] ^= 1;
@@ -706,6 +747,8 @@ static void test_note(void **state)
         CHANGE(NOTE, note_has_other_version),
         CHANGE(NOTE, note_is_cut),
         CHANGE(NOTE, note_has_reserved_bits),
+        CHANGE(NOTE, returns_are_in_disorder),
+        CHANGE(NOTE, return_is_there_twice),
         CHANGE(BTF, btf_has_other_magic),
         CHANGE(BTF, btf_is_cut),
     };

@@ -87,6 +87,30 @@ static uint64_t slot_of(const struct object *object, const char *name)
 #define SECOND_BOUND 8
 #define PANIC_BOUND 8
 
+/* Wherever in a function there are the bytes of a `jmp rel32` to the return thunk. */
+static size_t find_returns(const struct object *object, uint32_t *returns, size_t room)
+{
+    const uint64_t thunk = value_of(object, "__x86_return_thunk");
+    size_t count = 0;
+
+    for (size_t i = 0; i < object->function_count; i++) {
+        const struct object_function *function = &object->functions[i];
+        const uint8_t *bytes = object_bytes_at(object, function->address, function->size);
+        if (i && function->address == object->functions[i - 1].address)
+            continue; /* a second name */
+        for (uint64_t at = 0; bytes && at + 5 <= function->size; at++) {
+            int32_t distance;
+            memcpy(&distance, bytes + at + 1, sizeof(distance));
+            if (bytes[at] != 0xe9 ||
+                function->address + at + 5 + (uint64_t)(int64_t)distance != thunk)
+                continue;
+            assert_true(count < room);
+            returns[count++] = (uint32_t)(function->address + at);
+        }
+    }
+    return count;
+}
+
 static void write_note(const struct object *object, void (*change)(struct note *),
                        struct buffer *out)
 {
@@ -100,6 +124,7 @@ static void write_note(const struct object *object, void (*change)(struct note *
         .kind = REX_FIELD_POINTER,
         .slot = slot_of(object, "rex_off.xdp_buff.data"),
     }};
+    uint32_t returns[32];
     struct note_pair provenance[1] = {{.key = "made", .value = "by hand"}};
     struct note note = {
         .license = "GPL",
@@ -111,6 +136,8 @@ static void write_note(const struct object *object, void (*change)(struct note *
         .imports = imports,
         .fields = fields,
         .field_count = 1,
+        .returns = returns,
+        .return_count = find_returns(object, returns, 31),
         .provenance = provenance,
         .provenance_count = 1,
     };

@@ -47,6 +47,11 @@ function canvas
     push rbp
     mov rbp, rsp
     .fill 32, 1, 0x90
+#ifdef BREAK_RETURN_SITES
+    .byte 0x48, 0xb8, 0xe9 /* movabs rax, imm64: a jump to the return thunk is part of it */
+    .long __x86_return_thunk - . - 4
+    .byte 0, 0, 0
+#endif
     pop rbp
     return
 end canvas

@@ -24,6 +24,7 @@ class Request:
 
     kernel: str
     commands: str
+    processor: str = "max"  # of QEMU's models
     smp: int = 2
     memory: int = 512
     timeout: float = 180
@@ -125,7 +126,7 @@ def _command(request, kernel, initrd, temporary):
     # A busy host holds a machine up for seconds at a time: only what lasts for minutes is a stall.
     # And its timer may come so late that the boot takes it for missing ("IO-APIC + timer doesn't work").
     append = f"console=ttyS0 loglevel=5 panic=-1 no_timer_check rcupdate.rcu_cpu_stall_timeout=100 watchdog_thresh=60 {request.append}"
-    command = [str(initramfs.tool("qemu-system-x86_64")), "-cpu", "max", "-m", str(request.memory), "-smp", str(request.smp),
+    command = [str(initramfs.tool("qemu-system-x86_64")), "-cpu", request.processor, "-m", str(request.memory), "-smp", str(request.smp),
                "-display", "none", "-nodefaults", "-no-reboot", "-kernel", str(kernel.image), "-initrd", str(initrd),
                "-append", append.strip(),
                "-serial", f"file:{temporary}/console", "-chardev", "stdio,id=output,signal=off", "-serial", "chardev:output",

@@ -42,13 +42,15 @@ static const struct layout relocation_layout = {{8, 4, 4, 8}};
 static const struct layout dynamic_layout = {{8, 8}};
 static const struct layout map_layout = {{4, 4, 4, 4, 4, 4, 8}};
 static const struct layout note_layout = {
-    {4, 4, 4, 4, 8, 8, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4}};
+    {4, 4, 4, 4, 8, 8, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4}};
 static const struct layout note_program_layout = {{4, 4, 4, 4, 8, 4, 4}};
 static const struct layout note_map_layout = {{4, 4, 8}};
 static const struct layout note_import_layout = {{4, 4, 8}};
 static const struct layout note_field_layout = {{4, 4, 4, 4, 8}};
 static const struct layout note_check_layout = {{8, 4, 4}};
 static const struct layout note_pair_layout = {{4, 4}};
+static const struct layout note_return_layout = {{4}};
+static const struct layout return_layout = {{1, 4}};
 static const struct layout byte_layout = {{1}};
 
 static bool is_in(const struct bytes *object, uint64_t start, uint64_t size)
@@ -97,7 +99,7 @@ static struct table section_named(const struct bytes *object, const char *name, 
     return (struct table){0};
 }
 
-/* A table of the note, the first one being number 0; 7 and more is the header. */
+/* A table of the note, the first one being number 0; 8 and more is the header. */
 static struct table note_table(const struct bytes *object, unsigned number, size_t entry)
 {
     const struct table section = section_named(object, ".note.rex", 1);
@@ -106,13 +108,37 @@ static struct table note_table(const struct bytes *object, unsigned number, size
 
     if (section.entry == 0 || section.count < sizeof(Elf64_Nhdr) + 4 + sizeof(header))
         return (struct table){0};
-    if (number > 6)
+    if (number > 7)
         return table_at(object, start, sizeof(header), 1);
     memcpy(&header, object->data + start, sizeof(header));
-    const struct rex_note_table *tables[] = {&header.programs, &header.maps,   &header.imports,
-                                             &header.fields,   &header.checks, &header.provenance,
-                                             &header.strings};
+    const struct rex_note_table *tables[] = {&header.programs,   &header.maps,   &header.imports,
+                                             &header.fields,     &header.checks, &header.returns,
+                                             &header.provenance, &header.strings};
     return table_at(object, start + tables[number]->offset, entry, tables[number]->count);
+}
+
+/* The bytes of a return that the note has. */
+static struct table return_at(struct random *random, const struct bytes *object)
+{
+    const struct table sites = note_table(object, 5, sizeof(uint32_t));
+    const Elf64_Ehdr header = header_of(object);
+    uint32_t site;
+
+    if (sites.entry == 0)
+        return sites;
+    memcpy(&site, object->data + sites.start + random_below(random, sites.count) * sizeof(site),
+           sizeof(site));
+    for (unsigned i = 0; i < header.e_phnum; i++) {
+        Elf64_Phdr segment;
+        const uint64_t at = header.e_phoff + i * sizeof(segment);
+        if (!is_in(object, at, sizeof(segment)))
+            break;
+        memcpy(&segment, object->data + at, sizeof(segment));
+        if (segment.p_type == PT_LOAD && site >= segment.p_vaddr &&
+            site - segment.p_vaddr < segment.p_filesz)
+            return table_at(object, segment.p_offset + (site - segment.p_vaddr), 5, 1);
+    }
+    return (struct table){0};
 }
 
 /* One of the places where something may be changed, and how its entries are laid out. */
@@ -124,7 +150,7 @@ static struct table choose_table(struct random *random, const struct bytes *obje
 #define TABLE(the_layout, table)                                                                   \
     *layout = &(the_layout);                                                                       \
     return table
-    switch (random_below(random, 26)) {
+    switch (random_below(random, 29)) {
     case 0:
         TABLE(header_layout, table_at(object, 0, sizeof(header), 1));
     case 1:
@@ -149,7 +175,7 @@ static struct table choose_table(struct random *random, const struct bytes *obje
     case 14:
         TABLE(map_layout, section_named(object, ".maps", sizeof(struct rex_map_definition)));
     case 15:
-        TABLE(note_layout, note_table(object, 7, 0));
+        TABLE(note_layout, note_table(object, 8, 0));
     case 16:
         TABLE(note_program_layout, note_table(object, 0, sizeof(struct rex_note_program)));
     case 17:
@@ -161,12 +187,17 @@ static struct table choose_table(struct random *random, const struct bytes *obje
     case 20:
         TABLE(note_check_layout, note_table(object, 4, sizeof(struct rex_note_check)));
     case 21:
-        TABLE(note_pair_layout, note_table(object, 5, sizeof(struct rex_note_pair)));
+        TABLE(note_pair_layout, note_table(object, 6, sizeof(struct rex_note_pair)));
     case 22:
-        TABLE(byte_layout, note_table(object, 6, 1));
+        TABLE(byte_layout, note_table(object, 7, 1));
     case 23:
-        TABLE(byte_layout, section_named(object, ".dynstr", 1));
     case 24:
+        TABLE(note_return_layout, note_table(object, 5, sizeof(uint32_t)));
+    case 25:
+        TABLE(return_layout, return_at(random, object));
+    case 26:
+        TABLE(byte_layout, section_named(object, ".dynstr", 1));
+    case 27:
         TABLE(byte_layout,
               section_named(object, random_below(random, 2) ? ".strtab" : ".shstrtab", 1));
     default:

@@ -21,7 +21,7 @@ from harness import kernels, machine, module, splat  # noqa: E402  pylint: disab
 LEFT_TO_SIGNER = {
     "decode", "padding", "branch-targets", "indirect-branches", "kcfi-checks", "returns", "instructions", "stack-pointer",
     "gs-accesses", "slots", "memory", "traps", "fall-through", "addresses", "endbr", "kcfi-ids", "import-types",
-    "stack-bounds", "btf",
+    "stack-bounds", "return-sites", "btf",
 }
 CASES_A_MACHINE = 2500
 
