@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/diag.h"
 #include "base/file.h"
+#include "cmd/print_json.h"
 #include "cmd/project_options.h"
 #include "cmd/sign_options.h"
 #include "runtime/abi/rex_abi.h"
@@ -96,7 +97,7 @@ static void print_human(const struct build_options *build, const struct build_re
     }
 }
 
-static void print_json(const struct build_options *build, const struct build_result *result)
+static json_t *as_json(const struct build_options *build, const struct build_result *result)
 {
     json_t *programs = json_array();
     for (size_t i = 0; i < result->programs.count; i++) {
@@ -108,14 +109,9 @@ static void print_json(const struct build_options *build, const struct build_res
                                                   (json_int_t)strtoul(bound, NULL, 10), "checked",
                                                   strstr(bound, "checked") != NULL));
     }
-    json_t *line = json_pack("{s:i,s:s,s:s,s:I,s:b,s:s?,s:o}", "format", 1, "kind", "artifact",
-                             "path", result->output, "size", (json_int_t)result->size, "fresh",
-                             result->was_fresh, "signed", key_kind(build), "programs", programs);
-    char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
-    if (text)
-        puts(text);
-    free(text);
-    json_decref(line);
+    return json_pack("{s:i,s:s,s:s,s:I,s:b,s:s?,s:o}", "format", 1, "kind", "artifact", "path",
+                     result->output, "size", (json_int_t)result->size, "fresh", result->was_fresh,
+                     "signed", key_kind(build), "programs", programs);
 }
 
 int command_build(int argc, char **argv, const struct command_options *options)
@@ -134,7 +130,7 @@ int command_build(int argc, char **argv, const struct command_options *options)
         build.pipeline.sign_certificate = certificate;
         if (build_project(options->diag, &build, &result) == 0 && !options->dry_run) {
             if (diag_get_format(options->diag) == DIAG_JSON)
-                print_json(&build, &result);
+                print_json(options->diag, as_json(&build, &result), JSON_COMPACT);
             else if (!options->quiet)
                 print_human(&build, &result);
         }

@@ -2,6 +2,7 @@
 #include "base/diag.h"
 #include "base/file.h"
 #include "cmd/command.h"
+#include "cmd/print_json.h"
 #include "driver/sysroot.h"
 #include "driver/toolchain.h"
 #include "runtime/loader/fitness.h"
@@ -63,8 +64,8 @@ static void print_text(const struct command_options *options,
                    "");
 }
 
-static int print_json(const struct toolchain *toolchain, const struct fitness *kernel,
-                      const struct sysroot_entry *entries, size_t count)
+static json_t *as_json(const struct toolchain *toolchain, const struct fitness *kernel,
+                       const struct sysroot_entry *entries, size_t count)
 {
     json_t *tools = json_array(), *sysroots = json_array();
     for (int i = 0; i < TOOL_COUNT; i++) {
@@ -86,13 +87,8 @@ static int print_json(const struct toolchain *toolchain, const struct fitness *k
                             REXC_VERSION, "tools", tools, "kernel", "release", kernel->release,
                             "fits", kernel->fits, "loaded", kernel->loaded, "problem",
                             kernel->problem, "cache", cache, "sysroots", sysroots);
-    char *text = json_dumps(all, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-    if (text)
-        puts(text);
-    free(text);
     free(cache);
-    json_decref(all);
-    return text ? 0 : 3;
+    return all;
 }
 
 int command_doctor(int argc, char **argv, const struct command_options *options)
@@ -124,10 +120,11 @@ int command_doctor(int argc, char **argv, const struct command_options *options)
     if (sysroot_list(options->diag, true, &entries, &count))
         status = 3;
     fitness_find(&kernel);
-    if (json)
-        print_json(&toolchain, &kernel, entries, count);
-    else
+    if (!json)
         print_text(options, &installation, &toolchain, &kernel, entries, count);
+    else if (print_json(options->diag, as_json(&toolchain, &kernel, entries, count),
+                        JSON_INDENT(2) | JSON_PRESERVE_ORDER))
+        status = 3;
     for (int i = 0; i < TOOL_COUNT; i++)
         if (toolchain.tools[i].verdict != TOOL_FITS)
             status = 3;

@@ -3,20 +3,15 @@
 #include "base/buffer.h"
 #include "base/diag.h"
 #include "cmd/command.h"
+#include "cmd/print_json.h"
 #include "linker/keys.h"
 
-#include <jansson.h>
 #include <stdio.h>
 
-static int print_json(struct diag *diag, const struct inspection *inspection)
+static int print_inspection(struct diag *diag, const struct inspection *inspection)
 {
     json_t *json = inspect_json(diag, inspection);
-    if (!json)
-        return -1;
-    json_dumpf(json, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(json);
-    return 0;
+    return json ? print_json(diag, json, JSON_COMPACT) : -1;
 }
 
 static int print_text(struct diag *diag, const struct inspection *inspection)
@@ -49,7 +44,7 @@ int command_inspect(int argc, char **argv, const struct command_options *options
         return diag_exit_status(diag);
     int result = inspect_file(diag, argv[optind], development, &inspection);
     if (result == 0) {
-        result = json ? print_json(diag, &inspection) : print_text(diag, &inspection);
+        result = json ? print_inspection(diag, &inspection) : print_text(diag, &inspection);
         inspection_free(&inspection);
     }
     certificate_free(development);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/diag.h"
 #include "cmd/command.h"
+#include "cmd/print_json.h"
 #include "runtime/loader/state.h"
 
 #include <inttypes.h>
@@ -135,21 +136,13 @@ static json_t *object_as_json(const struct state_object *object)
 }
 
 /* Format 1; docs/kernel-runtime.md, "rexc list --json". */
-static int print_json(const struct command_options *options, const struct state *state)
+static json_t *as_json(const struct state *state)
 {
     json_t *objects = json_array();
 
     for (size_t i = 0; i < state->count; i++)
         json_array_append_new(objects, object_as_json(&state->objects[i]));
-    json_t *all = json_pack("{s:i, s:o}", "format", 1, "objects", objects);
-    int result = all ? json_dumpf(all, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : -1;
-    json_decref(all);
-    /* What cannot be written is main's to report. */
-    if (ferror(stdout))
-        return -1;
-    if (result || putchar('\n') == EOF)
-        return diag_error(options->diag, DIAG_OUT_OF_MEMORY, NULL, "no memory to print the list");
-    return 0;
+    return json_pack("{s:i, s:o}", "format", 1, "objects", objects);
 }
 
 int command_list(int argc, char **argv, const struct command_options *options)
@@ -171,7 +164,7 @@ int command_list(int argc, char **argv, const struct command_options *options)
         return diag_exit_status(options->diag);
     if (state_read(options->diag, device, &state) == 0) {
         if (json)
-            print_json(options, &state);
+            print_json(options->diag, as_json(&state), JSON_INDENT(2) | JSON_PRESERVE_ORDER);
         else
             print_text(&state);
     }

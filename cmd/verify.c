@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "base/file.h"
 #include "cmd/command.h"
+#include "cmd/print_json.h"
 #include "linker/keys.h"
 #include "linker/object.h"
 
@@ -74,21 +75,6 @@ static json_t *report_as_json(const char *path, const struct verify_report *repo
                      "rules", rules, "violations", violations);
 }
 
-static int print_json(const struct command_options *options, const char *path,
-                      const struct verify_report *report, const struct choice *choice,
-                      bool verified)
-{
-    json_t *json = report_as_json(path, report, choice, verified);
-    int result = json ? json_dumpf(json, stdout, JSON_INDENT(2)) : -1;
-    json_decref(json);
-    /* What cannot be written is main's to report. */
-    if (ferror(stdout))
-        return -1;
-    if (result || putchar('\n') == EOF)
-        return diag_error(options->diag, DIAG_OUT_OF_MEMORY, NULL, "no memory to print the report");
-    return 0;
-}
-
 static void print_rules(const struct verify_report *report)
 {
     char code[8];
@@ -146,16 +132,18 @@ static int verify_file(const struct command_options *options, const char *path,
     int result = verify_object(options->diag, &verify, (const uint8_t *)bytes, size, &report);
     if (result < 0)
         goto out;
+    status = result;
     if (choice->json) {
-        if (print_json(options, path, &report, choice, result == 0))
-            goto out;
+        if (print_json(options->diag, report_as_json(path, &report, choice, result == 0),
+                       JSON_INDENT(2)) &&
+            status == 0)
+            status = 3;
     } else {
         verify_report_show(options->diag, path, &report);
         if (choice->explain)
             print_rules(&report);
         print_verdict(path, &report, choice, result == 0);
     }
-    status = result;
 out:
     if (status && diag_exit_status(options->diag) > status)
         status = diag_exit_status(options->diag);
