@@ -84,7 +84,8 @@ long_options() {
 @test "a result that cannot be written is an error, said once, with status 3" {
     cd "$BATS_TEST_TMPDIR"
     printf '#![no_std]\n#![no_main]\nuse rex::xdp::{XDP_PASS, xdp, xdp_md};\n#[rex::rex_xdp]\nfn passes(_: &xdp, _: &mut xdp_md) -> rex::Result { Ok(XDP_PASS as i32) }\n' >p.rs
-    XDG_CONFIG_HOME=$PWD/config rexc p.rs -o p.rex
+    export XDG_CONFIG_HOME=$PWD/config
+    rexc p.rs -o p.rex
     for words in --help 'explain REX0301' 'stack p.rex' 'inspect p.rex --json' 'verify p.rex --integrity-only' \
         'verify p.rex --integrity-only --json' 'bindgen task_struct' 'doctor --json' 'cache show' \
         "run p.rex --json --pcap $BATS_TEST_DIRNAME/../captures/traffic.pcap"; do
