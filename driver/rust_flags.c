@@ -22,6 +22,9 @@ const struct rust_flag rust_flags[] = {
     {"-Zfunction-sections=yes", "the linker drops what no program reaches"},
     {"-Zemit-stack-sizes=yes", "the analysis compares its frames with the compiler's"},
     {"-Zmerge-functions=disabled", "two programs never share an entry"},
+    {"-Cllvm-args=-no-stack-coloring",
+     "LLVM takes addresses of two locals for different, even of dead ones: so they are "
+     "(rust-lang/rust issue 107975)"},
     {"-Zmutable-noalias=no", "maps hand out &mut to memory that others write too"},
     {NULL, NULL},
 };

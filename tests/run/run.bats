@@ -412,6 +412,15 @@ END
     done
 }
 
+@test "local variables have addresses of their own at every level" {
+    for level in 0 1 2 3; do
+        rexc -O$level "$BATS_TEST_DIRNAME/addresses.rs" -o "addresses$level.rex"
+        run rexc run "addresses$level.rex" --pcap "$FOUR" --json
+        [ "$status" -eq 0 ]
+        [[ "$output" == *'"runs":4,"verdicts":{"aborted":4},'*'"faults":0'* ]]
+    done
+}
+
 @test "under AddressSanitizer: panics, timeouts and maps leak nothing" {
     [ -x "$REXC_ASAN_BUILD/bin/rexc" ] || skip "there is no build with AddressSanitizer"
     for program in classify panics_on_arp panics_for_ever panics_twice loops_with_lock panics_with_record; do
