@@ -131,7 +131,7 @@ def main():
             tap.test(f"{name}: the reader gets a copy", is_a_copy, functions, name)
         tap.test("index_of_slice: one load", loads_once, functions, "index_of_slice", "rdi")
         tap.test("index_of_element: one load", loads_once, functions, "index_of_element", "rdi")
-        tap.test("index_of_map: one load", loads_once, functions, "index_of_map", "rax")
+        tap.test("index_of_map: one load", loads_once, functions, "index_of_map", "rsi")
         tap.test("the control is none: the compiler does what is guarded against",
                  lambda: true(not is_on_the_stack(functions, "control"), "it makes a copy now"))
         tap.test("an ordinary copy in the crate is noticed", notices, tool, directory, environment)

@@ -34,6 +34,7 @@
 #![no_std]
 #![cfg_attr(not(rexc_host), feature(allow_internal_unsafe))]
 #![cfg_attr(not(rexc_host), feature(formatting_options))]
+#![feature(core_intrinsics)]
 #![feature(marker_trait_attr)]
 #![feature(transmutability)]
 #![allow(internal_features)]
