@@ -137,6 +137,29 @@ static char *source_line(const char *path, unsigned number)
     return line;
 }
 
+/* Most bytes of a source line that are shown, around the place. */
+enum { EXCERPT_MAX = 240 };
+
+/* The part of a line that is shown, as [*from, *to): all of it, or what lies around the column
+ * (from 1), cut between characters. */
+static void choose_part(const char *line, size_t length, unsigned column, size_t *from, size_t *to)
+{
+    const size_t before = EXCERPT_MAX / 3;
+
+    *from = 0;
+    *to = length;
+    if (length <= EXCERPT_MAX)
+        return;
+    if (column > before && column <= length)
+        *from = column - before;
+    if (*from + EXCERPT_MAX < length)
+        *to = *from + EXCERPT_MAX;
+    while (*from > 0 && ((unsigned char)line[*from] & 0xc0) == 0x80)
+        --*from;
+    while (*to < length && ((unsigned char)line[*to] & 0xc0) == 0x80)
+        --*to;
+}
+
 static void put_excerpt(struct buffer *out, const struct diag *diag, const struct diag_location *at)
 {
     const char *blue = diag->color ? "\033[1;34m" : "";
@@ -147,16 +170,19 @@ static void put_excerpt(struct buffer *out, const struct diag *diag, const struc
         return;
     char number[16];
     int width = snprintf(number, sizeof(number), "%u", at->line);
-    size_t length = strlen(line);
+    size_t length = strlen(line), from, to;
+    choose_part(line, length, at->column, &from, &to);
+    const char *cut_before = from > 0 ? "..." : "", *cut_after = to < length ? "..." : "";
     buffer_format(out, "%s%*s |%s\n", blue, width, "", reset);
-    buffer_format(out, "%s%s |%s %s\n", blue, number, reset, line);
-    if (at->column >= 1 && at->column <= length + 1) {
-        buffer_format(out, "%s%*s |%s ", blue, width, "", reset);
-        for (unsigned i = 0; i + 1 < at->column; i++)
+    buffer_format(out, "%s%s |%s %s%.*s%s\n", blue, number, reset, cut_before, (int)(to - from),
+                  line + from, cut_after);
+    if (at->column >= 1 && at->column <= length + 1 && at->column > from && at->column <= to + 1) {
+        buffer_format(out, "%s%*s |%s %*s", blue, width, "", reset, (int)strlen(cut_before), "");
+        for (size_t i = from; i + 1 < at->column; i++)
             buffer_char(out, line[i] == '\t' ? '\t' : ' ');
         unsigned end = at->end_column > at->column ? at->end_column : at->column + 1;
         buffer_string(out, red);
-        for (unsigned i = at->column; i < end && (i == at->column || i <= length); i++)
+        for (unsigned i = at->column; i < end && (i == at->column || i <= to); i++)
             buffer_char(out, '^');
         buffer_format(out, "%s\n", reset);
     }

@@ -32,10 +32,11 @@ struct token {
     enum token_kind kind;
     const char *text; /* into the source, not terminated */
     size_t length;
-    size_t offset;   /* of the token's first byte in the file */
-    unsigned line;   /* from 1 */
-    unsigned column; /* from 1, in bytes */
-    bool joined;     /* it begins where the token before it ended */
+    size_t offset;    /* of the token's first byte in the file */
+    unsigned line;    /* from 1 */
+    unsigned column;  /* from 1, in bytes */
+    unsigned closing; /* of an opening bracket: the index of what closes it, see source_closing() */
+    bool joined;      /* it begins where the token before it ended */
 };
 
 struct lexer {

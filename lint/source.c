@@ -6,6 +6,44 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static bool is_opening(const struct token *token)
+{
+    return token_is(token, '(') || token_is(token, '[') || token_is(token, '{');
+}
+
+static bool is_closing(const struct token *token)
+{
+    return token_is(token, ')') || token_is(token, ']') || token_is(token, '}');
+}
+
+/* Finds what closes each bracket. Of what kind it is does not matter: other text does not compile.
+ */
+static void pair_brackets(struct source *source)
+{
+    unsigned open[SOURCE_NESTING_MAX];
+    size_t depth = 0;
+
+    for (size_t i = 0; i < source->count; i++) {
+        struct token *token = &source->tokens[i];
+        if (is_opening(token)) {
+            token->closing = (unsigned)source->count;
+            open[depth++] = (unsigned)i;
+        } else if (is_closing(token) && depth > 0) {
+            source->tokens[open[--depth]].closing = (unsigned)i;
+        }
+    }
+}
+
+/* Ends the tokens at the last one, which is an error's. */
+static int stop(struct diag *diag, struct source *source, const char *error)
+{
+    source->tokens[source->count].kind = TOKEN_END;
+    source->tokens[source->count].length = 0;
+    pair_brackets(source);
+    source_report(diag, source, POLICY_SOURCE, source->count, source->count, "%s", error);
+    return -1;
+}
+
 int source_begin(struct diag *diag, struct source *source, const char *path, char *data,
                  size_t size, int edition, bool is_file)
 {
@@ -18,7 +56,7 @@ int source_begin(struct diag *diag, struct source *source, const char *path, cha
 
     struct lexer lexer;
     lexer_begin(&lexer, data, size, edition);
-    size_t capacity = 0;
+    size_t capacity = 0, depth = 0;
     for (;;) {
         if (source->count == capacity) {
             capacity = capacity ? 2 * capacity : 256;
@@ -26,17 +64,18 @@ int source_begin(struct diag *diag, struct source *source, const char *path, cha
         }
         struct token token = lexer_next(&lexer);
         source->tokens[source->count] = token;
-        if (token.kind == TOKEN_ERROR) {
-            source->tokens[source->count].kind = TOKEN_END;
-            source->tokens[source->count].length = 0;
-            source_report(diag, source, POLICY_SOURCE, source->count, source->count, "%s",
-                          lexer.error);
-            return -1;
-        }
+        if (token.kind == TOKEN_ERROR)
+            return stop(diag, source, lexer.error);
         if (token.kind == TOKEN_END)
-            return 0;
+            break;
+        if (is_opening(&token) && depth++ == SOURCE_NESTING_MAX)
+            return stop(diag, source, "brackets are nested more than 512 deep");
+        if (is_closing(&token) && depth > 0)
+            depth--;
         source->count++;
     }
+    pair_brackets(source);
+    return 0;
 }
 
 void source_free(struct source *source)
@@ -87,16 +126,12 @@ const struct token *source_at(const struct source *source, size_t index)
 
 size_t source_closing(const struct source *source, size_t index)
 {
-    size_t depth = 0;
-    for (; index < source->count; index++) {
-        const struct token *token = &source->tokens[index];
-        if (token_is(token, '(') || token_is(token, '[') || token_is(token, '{'))
-            depth++;
-        else if ((token_is(token, ')') || token_is(token, ']') || token_is(token, '}')) &&
-                 --depth == 0)
-            return index;
-    }
-    return source->count;
+    while (index < source->count && !is_opening(&source->tokens[index]) &&
+           !is_closing(&source->tokens[index]))
+        index++;
+    return index < source->count && is_opening(&source->tokens[index])
+               ? source->tokens[index].closing
+               : source->count;
 }
 
 size_t source_after_generics(const struct source *source, size_t index)
@@ -140,4 +175,5 @@ void source_drop_attributes(struct source *source)
     }
     source->tokens[kept] = source->tokens[source->count];
     source->count = kept;
+    pair_brackets(source);
 }

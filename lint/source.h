@@ -18,6 +18,9 @@ struct source {
     size_t count;         /* without it */
 };
 
+/* Deeper than this brackets are not read: what looks at them calls itself for each level. */
+#define SOURCE_NESTING_MAX 512u
+
 /* Takes ownership of data. Returns -1 after reporting DIAG_SOURCE_TEXT; *source is complete in
  * either case, with the tokens up to the error. */
 int source_begin(struct diag *diag, struct source *source, const char *path, char *data,
@@ -30,7 +33,8 @@ void source_report(struct diag *diag, const struct source *source, enum policy_b
                    size_t first, size_t last, const char *what, ...)
     __attribute__((format(printf, 6, 7)));
 
-/* The index of the token that closes the bracket (round, square or curly) at index, or count. */
+/* The index of the token that closes the bracket (round, square or curly) at index, or the first
+ * one behind it, or count. */
 size_t source_closing(const struct source *source, size_t index);
 
 /* The index after the > that closes the < at index, or count. -> and => have no part in it. */

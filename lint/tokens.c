@@ -154,6 +154,9 @@ static bool is_field_access(const struct source *source, size_t index)
     return true;
 }
 
+/* More mistakes in one file than anybody reads; each is shown with its line. */
+enum { FINDINGS_MAX = 100 };
+
 unsigned tokens_check(struct diag *diag, const struct source *source)
 {
     unsigned found = 0;
@@ -163,6 +166,11 @@ unsigned tokens_check(struct diag *diag, const struct source *source)
 
     for (size_t i = 0; i < source->count; i++) {
         const struct token *token = &source->tokens[i];
+        if (found >= FINDINGS_MAX) {
+            source_report(diag, source, POLICY_SOURCE, i, i,
+                          "%u mistakes in one file: the rest of it is not looked at", found);
+            break;
+        }
         if (token_is_keyword(token, "use")) {
             end_of_use = use_end(source, i);
             size_t root = i + 1 + (is_path_separator(source, i + 1) ? 2 : 0);

@@ -88,3 +88,12 @@ refused_after_success() {
     [[ "$output" == *"unused variable"* ]]
     [[ "$output" == *REX0400* ]]
 }
+
+@test "thousands of mistakes on one line are reported in a few pages" {
+    python3 -c 'print("unsafe " * 20000)' >many.rs
+    run timeout 60 rexc many.rs -o many.rex
+    [ "$status" -eq 1 ]
+    [ "${#output}" -lt 200000 ]
+    [[ "$output" == *"| ..."*"unsafe unsafe"*"..."* ]]
+    [[ "$output" == *"100 mistakes in one file: the rest of it is not looked at"* ]]
+}
