@@ -95,18 +95,29 @@ static bool is_declared_at(const struct signature *signature, size_t index)
                           token_is(source_at(source, index - 1), ','));
 }
 
+/* is_declared_at() of any place where the lifetime stands, in one pass. */
+static bool declares(const struct signature *signature, const struct token *name)
+{
+    const struct source *source = signature->source;
+    size_t depth = 0;
+    for (size_t i = signature->generics.first; i < signature->generics.end; i++) {
+        const struct token *token = source_at(source, i);
+        if (depth == 1 && token->kind == TOKEN_LIFETIME && same_name(token, name) &&
+            (token_is(source_at(source, i - 1), '<') || token_is(source_at(source, i - 1), ',')))
+            return true;
+        depth += token_is(token, '<');
+        depth -= token_is(token, '>') && !source_is_pair(source, i - 1, "->");
+    }
+    return false;
+}
+
 /* Is the lifetime one of the impl, and so fixed before the function becomes a pointer? */
 static bool is_of_header(const struct signature *signature, struct lifetime lifetime)
 {
     if (lifetime.kind != LIFETIME_NAMED)
         return lifetime.kind == LIFETIME_SELF;
-    for (size_t i = signature->generics.first; i < signature->generics.end; i++) {
-        const struct token *token = source_at(signature->source, i);
-        if (token->kind == TOKEN_LIFETIME && same_name(token, lifetime.name) &&
-            is_declared_at(signature, i))
-            return false;
-    }
-    return has_lifetime_name(signature->source, signature->header, lifetime.name);
+    return has_lifetime_name(signature->source, signature->header, lifetime.name) &&
+           !declares(signature, lifetime.name);
 }
 
 static bool mentions(const struct signature *signature, struct range range,
@@ -115,7 +126,7 @@ static bool mentions(const struct signature *signature, struct range range,
     switch (lifetime.kind) {
     case LIFETIME_NAMED:
         return has_lifetime_name(signature->source, range, lifetime.name) ||
-               (is_of_header(signature, lifetime) && mentions_self(signature, range));
+               (mentions_self(signature, range) && is_of_header(signature, lifetime));
     case LIFETIME_ELIDED:
         return false;
     case LIFETIME_SELF:
