@@ -14,6 +14,7 @@
 #include "runtime/kernel/keyring.h"
 #include "runtime/kernel/object.h"
 #include "runtime/kernel/report.h"
+#include "runtime/kernel/returns.h"
 #include "runtime/kernel/state.h"
 #include "runtime/kernel/symbols.h"
 #include "runtime/kernel/watchdog.h"
@@ -62,6 +63,7 @@ static const struct {
 	void (*exit)(void);
 } parts[] = {
 	{rex_symbols_init, NULL},
+	{rex_returns_init, NULL},
 	{rex_keyring_init, rex_keyring_exit},
 	{rex_reports_init, rex_reports_exit},
 	{rex_tasks_init, rex_tasks_exit},

@@ -4,6 +4,9 @@
  * what the kernel makes of its own (apply_returns() in arch/x86/kernel/alternative.c): `ret`, or a jump to the thunk
  * that this machine needs. The object's thunk becomes the same (imports.c), for a return that the note does not have.
  */
+#include <linux/cache.h>
+#include <linux/init.h>
+#include <linux/printk.h>
 #include <linux/string.h>
 #include <asm/cpufeature.h>
 
@@ -19,22 +22,33 @@ struct jump {
 	s32 displacement;
 } __packed;
 
-unsigned long rex_return_thunk(void)
+/* Looked up once: it stays the same from boot on, and an object may have a hundred thousand returns. */
+static unsigned long return_thunk __ro_after_init;
+
+int __init rex_returns_init(void)
 {
-	unsigned long *thunk;
+	const unsigned long *thunk;
 
 	if (!boot_cpu_has(X86_FEATURE_RETHUNK))
 		return 0;
-	thunk = (unsigned long *)rex_symbol("x86_return_thunk");
-	return thunk ? *thunk : 0;
+	thunk = (const unsigned long *)rex_symbol("x86_return_thunk");
+	if (!thunk || !*thunk) {
+		pr_err("this kernel's return thunk is not known\n");
+		return -ENOENT;
+	}
+	return_thunk = *thunk;
+	return 0;
+}
+
+unsigned long rex_return_thunk(void)
+{
+	return return_thunk;
 }
 
 int rex_return_put(u8 *at)
 {
-	const unsigned long target = rex_return_thunk();
-
-	if (target)
-		return rex_image_branch(at, JMP_REL32, target);
+	if (return_thunk)
+		return rex_image_branch(at, JMP_REL32, return_thunk);
 	memset(at, INT3, sizeof(struct jump));
 	*at = RET;
 	return 0;
@@ -59,8 +73,6 @@ int rex_returns_link(struct rex_image *image, const struct rex_elf *elf, const s
 	const struct rex_elf_function *thunk = rex_elf_function(elf, "__x86_return_thunk");
 	u32 function = 0, free = 0, i;
 
-	if (boot_cpu_has(X86_FEATURE_RETHUNK) && !rex_return_thunk())
-		return rex_refuse(message, -ENOENT, "this kernel's return thunk is not known");
 	/* Functions and returns are by address: note.c has seen to the order of the latter. */
 	for (i = 0; i < note->header->returns.count; i++) {
 		const u32 site = note->returns[i];

@@ -5,6 +5,8 @@
 
 #include "runtime/kernel/image.h"
 
+/* Finds the kernel's thunk. Returns 0, or an error after saying in the log what is missing. */
+int rex_returns_init(void);
 /* Where this kernel's own code goes instead of `ret`; 0: a plain return. */
 unsigned long rex_return_thunk(void);
 /* Puts a return at an address, to run there: 5 bytes. Fails when the kernel's thunk is out of reach. */
