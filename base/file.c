@@ -30,6 +30,11 @@ static int write_error(struct diag *diag, const char *path)
                       "cannot write '%s': %s", path, strerror(reason));
 }
 
+static size_t limit_of(size_t limit)
+{
+    return limit ? limit : (size_t)1 << 30;
+}
+
 int file_read(struct diag *diag, const char *path, size_t limit, char **data, size_t *size)
 {
     int result = -1;
@@ -37,8 +42,7 @@ int file_read(struct diag *diag, const char *path, size_t limit, char **data, si
     size_t length = 0;
     struct stat status;
 
-    if (limit == 0)
-        limit = (size_t)1 << 30;
+    limit = limit_of(limit);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return read_error(diag, path, strerror(errno));
@@ -104,6 +108,7 @@ int file_read_input(struct diag *diag, const char *path, size_t limit, char **da
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return read_error(diag, path, strerror(errno));
+    limit = limit_of(limit);
     while ((count = read(fd, chunk, sizeof(chunk))) != 0) {
         if (count < 0 && errno == EINTR)
             continue;

@@ -2,6 +2,7 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
+#include <asm/text-patching.h>
 
 #include "runtime/kernel/compat.h"
 #include "runtime/kernel/image.h"
@@ -13,8 +14,6 @@
 #ifdef REX_HAVE_EXECMEM
 #include <linux/execmem.h>
 #endif
-
-#define INT3 0xcc
 
 /* Writable and not executable, on both kernels, and in reach of the kernel's text. */
 static void *allocate(size_t size)
@@ -74,7 +73,7 @@ int rex_image_create(struct rex_image *image, const struct rex_elf *elf, const s
 	image->text_end = (unsigned long)image->base + elf->text_end;
 	image->handle_timeout = (unsigned long)image->base + note->header->handle_timeout;
 	image->panic_body = (unsigned long)image->base + note->header->panic_body;
-	memset(image->base, INT3, image->size + image->extra);
+	memset(image->base, INT3_INSN_OPCODE, image->size + image->extra);
 	copy_segments(image, elf);
 	error = rex_returns_link(image, elf, note, message);
 	if (!error)

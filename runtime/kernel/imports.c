@@ -5,6 +5,7 @@
 /* Needs string.h, and does not say so. */
 #include <linux/license.h>
 #include <asm/cpufeature.h>
+#include <asm/text-patching.h>
 
 #include "runtime/kernel/imports.h"
 #include "runtime/kernel/returns.h"
@@ -12,8 +13,6 @@
 #include "runtime/kernel/state.h"
 #include "runtime/kernel/symbols.h"
 
-#define JMP_REL32 0xe9
-#define INT3 0xcc
 #define THUNK_SIZE 16 /* bytes that each thunk has to itself (linker/thunks.h) */
 #define WORD 8
 
@@ -152,7 +151,7 @@ static int link_thunk(struct linker *linker, const struct rex_import *import, u6
 	bytes = rex_elf_at(linker->elf, thunk->start, THUNK_SIZE);
 	if (!bytes || !IS_ALIGNED(thunk->start, THUNK_SIZE) ||
 	    thunk->size != sizeof(start) + sizeof(distance) || memcmp(bytes, start, sizeof(start)) != 0 ||
-	    memchr_inv(bytes + sizeof(start) + sizeof(distance), INT3,
+	    memchr_inv(bytes + sizeof(start) + sizeof(distance), INT3_INSN_OPCODE,
 		       THUNK_SIZE - sizeof(start) - sizeof(distance)))
 		return rex_refuse(linker->message, -ENOEXEC, "REX0728: the thunk of %s has other bytes",
 				  import->name);
@@ -161,8 +160,8 @@ static int link_thunk(struct linker *linker, const struct rex_import *import, u6
 		return rex_refuse(linker->message, -ENOEXEC, "REX0728: the thunk of %s leads elsewhere",
 				  import->name);
 	target = make_gate(linker, import, target);
-	memset(linker->image->base + thunk->start, INT3, THUNK_SIZE);
-	if (!target || rex_image_branch(linker->image->base + thunk->start, JMP_REL32, target))
+	memset(linker->image->base + thunk->start, INT3_INSN_OPCODE, THUNK_SIZE);
+	if (!target || rex_image_branch(linker->image->base + thunk->start, JMP32_INSN_OPCODE, target))
 		return rex_refuse(linker->message, -ERANGE, "%s is out of reach", import->name);
 	linker->thunks++;
 	return 0;
@@ -241,9 +240,9 @@ static int link_own_thunk(struct linker *linker, const char *name, const u8 *cod
 	bytes = rex_elf_at(linker->elf, thunk->start, THUNK_SIZE);
 	if (!bytes || !IS_ALIGNED(thunk->start, THUNK_SIZE) || thunk->size != size ||
 	    memcmp(bytes, code, size) != 0 ||
-	    memchr_inv(bytes + size, INT3, THUNK_SIZE - size))
+	    memchr_inv(bytes + size, INT3_INSN_OPCODE, THUNK_SIZE - size))
 		return rex_refuse(linker->message, -ENOEXEC, "REX0728: %s has other bytes", name);
-	if (target && rex_image_branch(linker->image->base + thunk->start, JMP_REL32, target))
+	if (target && rex_image_branch(linker->image->base + thunk->start, JMP32_INSN_OPCODE, target))
 		return rex_refuse(linker->message, -ERANGE, "the kernel's %s is out of reach", name);
 	linker->thunks++;
 	return 0;
@@ -293,7 +292,7 @@ static int check_handle_timeout(struct linker *linker)
 	const u8 *bytes = handler && handler->size == 9 ? rex_elf_at(linker->elf, handler->start, 9) : NULL;
 	s32 distance;
 
-	if (bytes && thunk && bytes[4] == JMP_REL32) {
+	if (bytes && thunk && bytes[4] == JMP32_INSN_OPCODE) {
 		memcpy(&distance, bytes + 5, sizeof(distance));
 		if (handler->start + 9 + (s64)distance == thunk->start)
 			return 0;

@@ -9,13 +9,10 @@
 #include <linux/printk.h>
 #include <linux/string.h>
 #include <asm/cpufeature.h>
+#include <asm/text-patching.h>
 
 #include "runtime/kernel/returns.h"
 #include "runtime/kernel/symbols.h"
-
-#define JMP_REL32 0xe9
-#define INT3 0xcc
-#define RET 0xc3
 
 struct jump {
 	u8 opcode;
@@ -48,9 +45,9 @@ unsigned long rex_return_thunk(void)
 int rex_return_put(u8 *at)
 {
 	if (return_thunk)
-		return rex_image_branch(at, JMP_REL32, return_thunk);
-	memset(at, INT3, sizeof(struct jump));
-	*at = RET;
+		return rex_image_branch(at, JMP32_INSN_OPCODE, return_thunk);
+	memset(at, INT3_INSN_OPCODE, sizeof(struct jump));
+	*at = RET_INSN_OPCODE;
 	return 0;
 }
 
@@ -64,7 +61,7 @@ static bool is_return(const struct rex_image *image, const struct rex_elf_functi
 	    site - function->start > function->size - sizeof(jump))
 		return false;
 	memcpy(&jump, image->base + site, sizeof(jump));
-	return jump.opcode == JMP_REL32 && site + sizeof(jump) + (s64)jump.displacement == thunk->start;
+	return jump.opcode == JMP32_INSN_OPCODE && site + sizeof(jump) + (s64)jump.displacement == thunk->start;
 }
 
 int rex_returns_link(struct rex_image *image, const struct rex_elf *elf, const struct rex_note *note,

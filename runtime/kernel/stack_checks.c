@@ -10,6 +10,7 @@
 #include <linux/bitops.h>
 #include <linux/string.h>
 #include <asm/cpufeature.h>
+#include <asm/text-patching.h>
 
 #include "runtime/kernel/stack_checks.h"
 #include "runtime/kernel/state.h"
@@ -57,8 +58,6 @@ struct parts {
 	const u8 *overflow;
 };
 
-#define JMP_REL32 0xe9
-#define INT3 0xcc
 #define CHECK_ROOM 32
 
 static const struct check form = {
@@ -67,7 +66,7 @@ static const struct check form = {
 	.mov = {0x4c, 0x8b, 0x1d},
 	.cmp = {0x65, 0x4d, 0x3b, 0x13},
 	.jb = {0x0f, 0x82},
-	.jmp = JMP_REL32,
+	.jmp = JMP32_INSN_OPCODE,
 };
 
 /* Displacements are from the ends of their instructions, which end with them. */
@@ -103,7 +102,7 @@ static bool make_exact(struct exact_check *code, const u8 *at, const struct part
 		.cmp = {0x65, 0x4c, 0x3b, 0x14, 0x25},
 		.state = (unsigned long)&rex_cpu_state.visible.stack_limit,
 		.jae = {0x0f, 0x83},
-		.jmp = JMP_REL32,
+		.jmp = JMP32_INSN_OPCODE,
 	};
 	return displace(&code->body, at + offsetofend(struct exact_check, body), parts->body) &&
 	       displace(&code->overflow, at + offsetofend(struct exact_check, overflow), parts->overflow);
@@ -115,7 +114,7 @@ static bool make_near(struct near_check *code, const u8 *at, const struct parts 
 		.cmp = {0x65, 0x48, 0x3b, 0x24, 0x25},
 		.state = (unsigned long)&rex_cpu_state.stack_near,
 		.jae = {0x0f, 0x83},
-		.jmp = JMP_REL32,
+		.jmp = JMP32_INSN_OPCODE,
 	};
 	return parts->need <= 0 && parts->need >= -REX_STACK_NEAR &&
 	       displace(&code->body, at + offsetofend(struct near_check, body), parts->body) &&
@@ -124,7 +123,7 @@ static bool make_near(struct near_check *code, const u8 *at, const struct parts 
 
 static void put(u8 *at, size_t room, const void *code, size_t size)
 {
-	memset(at, INT3, room);
+	memset(at, INT3_INSN_OPCODE, room);
 	memcpy(at, code, size);
 }
 

@@ -4,12 +4,10 @@
 #include <linux/smp.h>
 #include <linux/vmalloc.h>
 #include <asm/sync_core.h>
+#include <asm/text-patching.h>
 
 #include "runtime/kernel/compat.h"
 #include "runtime/kernel/symbols.h"
-
-#define JMP_REL32 0xe9
-#define JMP_REL32_SIZE 5
 
 #define REX_SYMBOL(name, type, ...) #name,
 static const char *const names[] = {
@@ -51,8 +49,8 @@ static int write_stub(u8 *alias, size_t index, unsigned long target)
 {
 	const size_t offset = (index + 1) * REX_SYMBOL_STUB_SIZE;
 	u8 *stub = stubs() + offset;
-	s64 distance = target - ((unsigned long)stub + JMP_REL32_SIZE);
-	u8 code[JMP_REL32_SIZE] = {JMP_REL32};
+	s64 distance = target - ((unsigned long)stub + JMP32_INSN_SIZE);
+	u8 code[JMP32_INSN_SIZE] = {JMP32_INSN_OPCODE};
 	s32 relative = distance;
 
 	if (relative != distance) {
