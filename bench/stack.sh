@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The stack analysis on made-up call graphs: time and memory for each function, which must not grow with their number, and
-# the whole of 100,000 functions, which must stay under 1 s and 200 MB. Prints the table of docs/performance.md; the exit
-# status is 1 when one of the two limits is passed. usage: bench/stack.sh [BUILD_DIR], by default build/release.
+# the whole of 100,000 functions, which must stay under 1 s and 200 MB. Prints the times and memory of docs/performance.md, a
+# line for each number of functions; the exit status is 1 when one of the two limits is passed. usage: bench/stack.sh [BUILD_DIR], by default build/release.
 source "$(dirname "$0")/../scripts/lib/common.sh"
 build=${1:-$root/build/release}
 [ -f "$build/build.ninja" ] || build_preset release

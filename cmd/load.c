@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Longest --timeout, milliseconds: a program that runs for longer has long hurt the machine. */
-#define TIMEOUT_MAX 60000
-
 /* "PROGRAM=TARGET" or "PROGRAM"; the program's name becomes a string of its own. */
 static void add_attach(struct load_request *request, struct load_attach **attach, char *text)
 {
@@ -30,7 +27,7 @@ static bool parse_timeout(const char *text, uint32_t *milliseconds)
 
     errno = 0;
     unsigned long value = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end || errno || value == 0 || value > TIMEOUT_MAX)
+    if (text[0] < '0' || text[0] > '9' || *end || errno || value == 0 || value > REX_TIMEOUT_MAX_MS)
         return false;
     *milliseconds = (uint32_t)value;
     return true;
@@ -78,7 +75,7 @@ int command_load(int argc, char **argv, const struct command_options *options)
             if (!parse_timeout(optarg, &request.timeout_ms))
                 status = command_usage_error(options, "load",
                                              "--timeout takes milliseconds from 1 to %d, not '%s'",
-                                             TIMEOUT_MAX, optarg);
+                                             REX_TIMEOUT_MAX_MS, optarg);
             break;
         case 'd':
             request.flags |= REX_LOAD_DETACH_ON_PANIC;

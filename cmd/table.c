@@ -98,8 +98,9 @@ const struct command command_table[] = {
      "                         INTERFACE[:native|:generic]; tc: INTERFACE:ingress|egress; kprobe:\n"
      "                         FUNCTION[+OFFSET]; tracepoint: CATEGORY/EVENT; perf_event: "
      "[EVENT@]HZ\n"
-     "  --timeout MS           stop a run after so long (100)\n"
-     "  --detach-on-panic      a program that panics becomes one that only returns 0\n\n"
+     "  --timeout MS           stop a run after so long, up to 10000 (100)\n"
+     "  --detach-on-panic      a program of which a run panics, or is stopped, does nothing from\n"
+     "                         then on: packets pass\n\n"
      "What is pinned or attached stays when rexc has ended; `rexc unload` takes it back.\n\n"
      "example: rexc load firewall.rex --attach firewall=eth0\n",
      command_load, false},

@@ -47,7 +47,7 @@ static int find(const struct command_options *options, const struct state *state
                       "no object '%s' is loaded", word);
 }
 
-/* Detaches first: an XDP program that is a stub again drops every packet. */
+/* Detaches first: an object that has ended cannot say any more which programs are its own. */
 static int unload(const struct command_options *options, int device, uint32_t id)
 {
     struct holders holders;

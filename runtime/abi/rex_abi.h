@@ -7,9 +7,10 @@
  * Calling a program: `uint32_t entry(void *ctx)`, System V x86-64 calling convention, on a stack of
  * the runtime's own with at least REX_STACK_PROGRAM + REX_STACK_RESERVE bytes below rsp, direction
  * flag clear, GS base such that `gs:[rex_cpu]` is this CPU's struct rex_cpu. The context is the
- * kernel's: xdp         struct xdp_buff * tc          struct sk_buff * kprobe      struct pt_regs *
- *   tracepoint  pointer to the event's record (first 8 bytes: the common fields)
- *   perf_event  struct bpf_perf_event_data_kern *
+ * kernel's. xdp: struct xdp_buff *; tc: struct sk_buff *; kprobe: struct pt_regs *; tracepoint: a
+ * pointer to the event's record (first 8 bytes: the common fields); perf_event: struct
+ * bpf_perf_event_data_kern *.
+ *
  * Fields of kernel structures are reached through rex_off.STRUCT.FIELD imports (see imports.def),
  * so a runtime may lay the structures out as it likes. struct pt_regs is fixed by the architecture.
  */
@@ -33,7 +34,7 @@
 /* Longest text, in bytes, of one print or one panic message. */
 #define REX_LOG_MAX 1024u
 
-/* Default and highest time of one run, in milliseconds. */
+/* Time of one run when nobody says otherwise, in milliseconds. */
 #define REX_TIMEOUT_DEFAULT_MS 100u
 
 /*
@@ -41,9 +42,10 @@
  * object's own text it rewrites the saved instruction pointer to __rex_handle_timeout, which may
  * happen at any instruction: what a run holds is known to the runtime, not to the text (below). Out
  * of it, in an import, nothing is interrupted, be it called by the program or by a message's
- * Display: the runtime marks the run as expired, and ends it at the latest where it next enters or
- * leaves an import. So a program does nothing for this, and nothing that it does can prevent it.
- * While a panic or a timeout is being handled a further expiry goes straight to the landing pad.
+ * Display: the runtime marks the run as expired, and ends it where it next enters or leaves an
+ * import, or when it looks again soon after and finds it in its text. So a program does nothing for
+ * this, and nothing that it does can prevent it. While a panic or a timeout is being handled a
+ * further expiry goes straight to the landing pad.
  */
 
 /*

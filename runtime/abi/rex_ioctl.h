@@ -28,6 +28,8 @@
 #define REX_NAME_SIZE 64     /* bytes of a name, with the terminating NUL */
 #define REX_MESSAGE_SIZE 512 /* a good size for a message buffer */
 
+#define REX_TIMEOUT_MAX_MS 10000 /* longest time that a run may be given */
+
 struct rex_ioc_version {
     __u32 ioctl_version; /* REX_IOCTL_VERSION of the module */
     __u32 abi_version;   /* REX_ABI_VERSION of the module */
@@ -52,13 +54,14 @@ struct rex_ioc_load {
     __u32 file_size;    /* in: bytes */
     __u32 map_count;    /* in */
     __u32 message_size; /* in: bytes, with the terminating NUL */
-    __u32 timeout_ms;   /* in: longest run; 0 for REX_TIMEOUT_DEFAULT_MS */
+    __u32 timeout_ms;   /* in: longest run, up to REX_TIMEOUT_MAX_MS; 0: REX_TIMEOUT_DEFAULT_MS */
     __u32 flags;        /* in: REX_LOAD_* */
     __u32 id;           /* out: the object's number, never reused while the module is loaded */
     __u32 programs;     /* out: how many programs it has */
     __u32 reserved;
 };
-#define REX_LOAD_DETACH_ON_PANIC (1u << 0) /* a program that panics once becomes its stub again */
+/* A program of which a run panics, uses up its time or its stack becomes its stub again. */
+#define REX_LOAD_DETACH_ON_PANIC (1u << 0)
 
 /* On an object's descriptor. */
 struct rex_ioc_bind {
@@ -94,11 +97,11 @@ struct rex_ioc_program_info {
     __u64 overflows;   /* out: failed stack checks */
     __u64 faults;      /* out: contained faults */
     __u64 nested;      /* out: runs inside another run of the same CPU */
-    __u64 skipped;     /* out: nested runs with too little stack, which gave the default verdict */
+    __u64 skipped;     /* out: not run, but given the default verdict: see docs/kernel-runtime.md */
     char name[REX_NAME_SIZE]; /* out */
 };
 #define REX_PROGRAM_BOUND (1u << 0)
-#define REX_PROGRAM_DETACHED (1u << 1) /* a stub again, by a panic or a fault */
+#define REX_PROGRAM_DETACHED (1u << 1) /* a stub again (REX_LOAD_DETACH_ON_PANIC), or by a fault */
 
 /* On the device. */
 #define REX_IOC_VERSION _IOR('R', 0x00, struct rex_ioc_version)

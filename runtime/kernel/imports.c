@@ -107,10 +107,10 @@ static int check_permitted(struct linker *linker, const struct rex_import *impor
 	const char *license = rex_note_string(linker->note, linker->note->header->license);
 
 	if (!(import->types & rex_note_types(linker->note)))
-		return rex_refuse(linker->message, -EACCES,
+		return rex_refuse(linker->message, -ENOEXEC,
 				  "REX0739: %s is not for programs of this object's types", import->name);
 	if (import->gpl_only && !license_is_gpl_compatible(license))
-		return rex_refuse(linker->message, -EACCES,
+		return rex_refuse(linker->message, -ENOEXEC,
 				  "REX0742: %s is for GPL-compatible programs; the object's license is %.64s",
 				  import->name, license);
 	return 0;

@@ -19,7 +19,6 @@
 #include "runtime/kernel/symbols.h"
 #include "runtime/kernel/watchdog.h"
 
-#define TIMEOUT_MAX_MS 10000
 /* How often stubs that nobody else holds are looked for. */
 #define COLLECT_INTERVAL HZ
 
@@ -153,9 +152,9 @@ int rex_object_create(const u8 *file, size_t size, const struct rex_ioc_load *lo
 	struct rex_elf elf;
 	int error;
 
-	if (load->timeout_ms > TIMEOUT_MAX_MS || load->flags & ~REX_LOAD_DETACH_ON_PANIC)
+	if (load->timeout_ms > REX_TIMEOUT_MAX_MS || load->flags & ~REX_LOAD_DETACH_ON_PANIC)
 		return rex_refuse(message, -EINVAL, "the time of a run is at most %u ms, and there are no such flags",
-				  TIMEOUT_MAX_MS);
+				  REX_TIMEOUT_MAX_MS);
 	error = rex_elf_read(&elf, file, size, message);
 	if (error)
 		return error;

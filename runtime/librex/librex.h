@@ -59,7 +59,7 @@ struct rex_open_options {
 
 struct rex_load_options {
     size_t size;
-    uint32_t timeout_ms; /* longest run of a program; 0: the module's default, 100 ms */
+    uint32_t timeout_ms; /* longest run of a program, at most 10000; 0: the module's 100 ms */
     uint32_t flags;      /* REX_LOAD_* of rex/rex_ioctl.h */
 };
 
@@ -108,7 +108,8 @@ LIBREX_API int rex_device__next_object(int device, uint32_t *id);
 /* Fills in what `id` says, and `object` and `program`. ENOENT when it is gone. */
 LIBREX_API int rex_device__object_info(int device, struct rex_ioc_object_info *info);
 LIBREX_API int rex_device__program_info(int device, struct rex_ioc_program_info *info);
-/* Ends an object: wherever its programs are attached, they only return 0 from now on. */
+/* Ends an object: wherever its programs are attached, they do nothing from now on, and
+ * packets pass. */
 LIBREX_API int rex_device__unload(int device, uint32_t id);
 /* Trusts the key of a DER-encoded X.509 certificate until the module is removed. EPERM: sealed. */
 LIBREX_API int rex_device__trust(int device, const void *certificate, size_t size);

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+# exit: 2
+rexc load x.rex --timeout 10001
