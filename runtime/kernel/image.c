@@ -131,14 +131,19 @@ void rex_image_put(struct rex_image *image, u32 address, u64 value)
 	memcpy(image->base + address, &value, sizeof(value));
 }
 
-int rex_image_branch(u8 *at, u8 opcode, unsigned long target)
+int rex_image_displace(u8 *end, unsigned long target)
 {
-	const s64 distance = target - ((unsigned long)at + 5);
+	const s64 distance = target - (unsigned long)end;
 	const s32 relative = distance;
 
 	if (relative != distance)
 		return -ERANGE;
-	at[0] = opcode;
-	memcpy(at + 1, &relative, sizeof(relative));
+	memcpy(end - sizeof(relative), &relative, sizeof(relative));
 	return 0;
+}
+
+int rex_image_jump(u8 *at, unsigned long target)
+{
+	at[0] = JMP32_INSN_OPCODE;
+	return rex_image_displace(at + JMP32_INSN_SIZE, target);
 }

@@ -39,7 +39,9 @@ static inline bool rex_image_has_text(const struct rex_image *image, unsigned lo
 	return address >= image->text_start && address < image->text_end;
 }
 
-/* Puts `jmp rel32` or `call rel32` at an address, to run there; the target must be in reach. */
-int rex_image_branch(u8 *at, u8 opcode, unsigned long target);
+/* Puts the displacement of an instruction that ends at `end`, to run there. -ERANGE: the target is out of reach. */
+int rex_image_displace(u8 *end, unsigned long target);
+/* The same with `jmp rel32`, at an address. */
+int rex_image_jump(u8 *at, unsigned long target);
 
 #endif

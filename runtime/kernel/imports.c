@@ -161,7 +161,7 @@ static int link_thunk(struct linker *linker, const struct rex_import *import, u6
 				  import->name);
 	target = make_gate(linker, import, target);
 	memset(linker->image->base + thunk->start, INT3_INSN_OPCODE, THUNK_SIZE);
-	if (!target || rex_image_branch(linker->image->base + thunk->start, JMP32_INSN_OPCODE, target))
+	if (!target || rex_image_jump(linker->image->base + thunk->start, target))
 		return rex_refuse(linker->message, -ERANGE, "%s is out of reach", import->name);
 	linker->thunks++;
 	return 0;
@@ -242,7 +242,7 @@ static int link_own_thunk(struct linker *linker, const char *name, const u8 *cod
 	    memcmp(bytes, code, size) != 0 ||
 	    memchr_inv(bytes + size, INT3_INSN_OPCODE, THUNK_SIZE - size))
 		return rex_refuse(linker->message, -ENOEXEC, "REX0728: %s has other bytes", name);
-	if (target && rex_image_branch(linker->image->base + thunk->start, JMP32_INSN_OPCODE, target))
+	if (target && rex_image_jump(linker->image->base + thunk->start, target))
 		return rex_refuse(linker->message, -ERANGE, "the kernel's %s is out of reach", name);
 	linker->thunks++;
 	return 0;

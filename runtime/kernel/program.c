@@ -21,19 +21,6 @@ size_t rex_gate_size(void)
 	return ALIGN(rex_gate_end - rex_gate_template, GATE_ALIGN);
 }
 
-/* The displacement that ends where the template has the label. */
-static int put_displacement(u8 *at, const u8 *template, const u8 *label, unsigned long target)
-{
-	u8 *end = at + (label - template);
-	const s64 distance = target - (unsigned long)end;
-	const s32 relative = distance;
-
-	if (relative != distance)
-		return -ERANGE;
-	memcpy(end - sizeof(relative), &relative, sizeof(relative));
-	return 0;
-}
-
 /* A direct call may pass over the mark of the places that indirect ones may lead to. */
 static unsigned long past_mark(unsigned long entry)
 {
@@ -61,7 +48,7 @@ int rex_program_write_trampoline(struct rex_program *program, u8 *at)
 	memcpy(at + (rex_trampoline_program - rex_trampoline_template) - sizeof(program), &program,
 	       sizeof(program));
 	for (i = 0; i < ARRAY_SIZE(branches) && !error; i++)
-		error = put_displacement(at, rex_trampoline_template, branches[i].label, branches[i].target);
+		error = rex_image_displace(at + (branches[i].label - rex_trampoline_template), branches[i].target);
 	if (!error)
 		error = rex_return_put(at + (rex_trampoline_reschedule - rex_trampoline_template));
 	program->trampoline = (unsigned long)at;
@@ -73,6 +60,6 @@ int rex_gate_write(u8 *at, unsigned long import)
 	int error;
 
 	memcpy(at, rex_gate_template, rex_gate_end - rex_gate_template);
-	error = put_displacement(at, rex_gate_template, rex_gate_import, import);
-	return error ? error : put_displacement(at, rex_gate_template, rex_gate_timeout, (unsigned long)rex_timeout);
+	error = rex_image_displace(at + (rex_gate_import - rex_gate_template), import);
+	return error ? error : rex_image_displace(at + (rex_gate_timeout - rex_gate_template), (unsigned long)rex_timeout);
 }

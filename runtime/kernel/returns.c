@@ -45,7 +45,7 @@ unsigned long rex_return_thunk(void)
 int rex_return_put(u8 *at)
 {
 	if (return_thunk)
-		return rex_image_branch(at, JMP32_INSN_OPCODE, return_thunk);
+		return rex_image_jump(at, return_thunk);
 	memset(at, INT3_INSN_OPCODE, sizeof(struct jump));
 	*at = RET_INSN_OPCODE;
 	return 0;
