@@ -6,4 +6,4 @@ source "$(dirname "$0")/../scripts/lib/common.sh"
 "$root/scripts/setup" --use
 [ -x "$root/build/release/bin/rexc" ] || build_preset release
 export PATH=$root/build/release/bin:$PATH
-exec python3 "$root/bench/build.py" "${1:-9}"
+exec /usr/bin/python3 "$root/bench/build.py" "${1:-9}"

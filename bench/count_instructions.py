@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Instructions that a program runs per packet: `rexc run`, stepped through one instruction at a time whenever it is
 inside the object. Counters of the processor are not available in most virtual machines, and would count the runtime

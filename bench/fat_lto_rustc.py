@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """A rustc for REXC_RUSTC that optimises a program and its libraries as one, with fat LTO, and is otherwise the one that rexc
 would run. Beside it (bench/instructions.py arranges that) lie `lto`, core and the rex crate with bitcode, and lib, clippy-driver."""

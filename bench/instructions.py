@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Instructions per packet of three samples, against the same source with fat LTO. Exact, whatever else the machine does.
 usage: bench/instructions.py, after bench/build.sh, which makes the crates with bitcode."""

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Counts the instructions that programs take in a stock kernel, against the same programs in eBPF.
 

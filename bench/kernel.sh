@@ -4,5 +4,5 @@
 source "$(dirname "$0")/../scripts/lib/common.sh"
 "$root/scripts/setup" --use
 [ -x "$root/build/release/bin/rexc" ] || build_preset release
-python3 "$root/tests/vm/fetch" --quiet
-exec python3 "$root/bench/kernel.py" "$@"
+/usr/bin/python3 "$root/tests/vm/fetch" --quiet
+exec /usr/bin/python3 "$root/bench/kernel.py" "$@"

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 """Tests of the crate that need no kernel and no runtime: run.py RUST_DIRECTORY [--rustc RUSTC]
 

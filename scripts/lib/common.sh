@@ -16,7 +16,7 @@ tool_packages=(
     rustc-web cargo-web rust-web-src rust-web-clippy
 )
 test_packages=(
-    bats libcmocka-dev python3 jq strace openssl file llvm-22 clang-format clang-tidy-22 cppcheck shellcheck
+    bats libcmocka-dev python3 python3-pyelftools jq strace openssl file llvm-22 clang-format clang-tidy-22 cppcheck shellcheck
     libclang-rt-22-dev iproute2 tcpdump tshark iputils-ping bpftool
     qemu-system-x86 busybox-static cpio kmod netcat-openbsd gcc-12 libc6-dev
 )

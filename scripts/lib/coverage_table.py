@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Prints coverage by folder from the JSON of `llvm-cov export -summary-only`: coverage_table.py ROOT <summary"""
 import collections

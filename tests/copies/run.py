@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Copies of memory that others write are copies in the machine code too. Results in TAP.
 
@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "samples"))
+sys.path.insert(0, str(HERE.parent / "lib"))
 
 from tap import Failure, Tap, rexc, true  # noqa: E402
 

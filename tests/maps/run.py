@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Maps give what the kernel's give: operations.txt, as programs, in `rexc run`. Results in TAP.
 
@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "samples"))
+sys.path.insert(0, str(HERE.parent / "lib"))
 
 import capture  # noqa: E402
 from tap import Failure, Run, Tap, rexc  # noqa: E402

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Builds every sample and every ordinary program, verifies them, runs them, and compares what they
 count with what Python counts in the same input. Results in TAP.
@@ -17,11 +17,13 @@ import tempfile
 import time
 from pathlib import Path
 
-import capture
-import expected
-from tap import Failure, Run, Tap, equal, rexc, true
-
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/lib"))
+
+import capture  # noqa: E402
+import expected  # noqa: E402
+from tap import Failure, Run, Tap, equal, rexc, true  # noqa: E402
+
 TRAFFIC = ROOT / "tests/captures/traffic.pcap"
 STACK_LIMIT = 16384
 # Far below the limit; the largest record is on opensnoop's.

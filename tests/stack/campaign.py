@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Many random programs, or the repository's own, measured thoroughly; prints figures and what was wrong.
 

@@ -1,62 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
 """An object whose table of functions is made to hold a function that the stack bound did not count."""
 
+import pathlib
 import struct
 
-RELATIVE = 8
+from elf import Object
+
 PREFIX = b"\xb8"  # mov eax, imm32: the id is its last four bytes, in front of the function
+ADDEND = 16  # where it is in a relocation (Elf64_Rela)
 
 
-class Image:
+class Image(Object):
     """The bytes of an object, at the addresses where they are loaded."""
 
     def __init__(self, path):
-        with open(path, "rb") as file:
-            self.data = bytearray(file.read())
-        start, = struct.unpack_from("<Q", self.data, 32)
-        count, = struct.unpack_from("<H", self.data, 56)
-        headers = [struct.unpack_from("<IIQQQQ", self.data, start + 56 * i) for i in range(count)]
-        self.segments = [(address, size, offset) for kind, _, offset, address, _, size in headers if kind == 1]
-        sections, = struct.unpack_from("<Q", self.data, 40)
-        number, = struct.unpack_from("<H", self.data, 60)
-        self.sections = [struct.unpack_from("<IIQQQQIIQQ", self.data, sections + 64 * i) for i in range(number)]
-
-    def offset(self, address):
-        return next(address - start + offset for start, size, offset in self.segments if start <= address < start + size)
-
-    def tables(self, kind, entry):
-        """(offset, entry) of everything in the sections of a type."""
-        for section in self.sections:
-            if section[1] == kind:
-                for at in range(section[4], section[4] + section[5], struct.calcsize(entry)):
-                    yield at, struct.unpack_from(entry, self.data, at), section
+        super().__init__(bytearray(pathlib.Path(path).read_bytes()))
 
     def function(self, ending):
         """Where the function is whose mangled name ends so."""
-        for _, (name, _, _, _, value, _), section in self.tables(2, "<IBBHQQ"):
-            start = self.sections[section[6]][4] + name
-            if self.data[start:self.data.index(0, start)].endswith(ending.encode()):
-                return value
-        raise KeyError(ending)
+        return next(symbol.value for symbol in self.symbols if symbol.name.endswith(ending))
 
     def id(self, function):
-        at = self.offset(function) - 5
+        at = self.place(function) - 5
         assert self.data[at:at + 1] == PREFIX
         return bytes(self.data[at + 1:at + 5])
 
     def set_id(self, function, id_bytes):
-        at = self.offset(function) - 4
+        at = self.place(function) - 4
         self.data[at:at + 4] = id_bytes
 
     def pointers(self, function):
-        """(offset of the relocation, place) of each pointer to it."""
-        return [(at, place) for at, (place, info, addend), _ in self.tables(4, "<QQq")
-                if info == RELATIVE and addend == function]
+        """The relocations that make pointers to it."""
+        return [r for r in self.relocations if r.type == "R_X86_64_RELATIVE"
+                and struct.unpack_from("<q", self.data, r.place + ADDEND)[0] == function]
 
     def point(self, pointer, function):
-        at, place = pointer
-        struct.pack_into("<q", self.data, at + 16, function)
-        struct.pack_into("<Q", self.data, self.offset(place), function)
+        struct.pack_into("<q", self.data, pointer.place + ADDEND, function)
+        struct.pack_into("<Q", self.data, self.place(pointer.offset), function)
 
     def redirect(self, old, new):
         """The last of the pointers to one function leads to another one."""
@@ -71,5 +51,4 @@ class Image:
             self.point(pointer, one)
 
     def write(self, path):
-        with open(path, "wb") as file:
-            file.write(self.data)
+        pathlib.Path(path).write_bytes(self.data)

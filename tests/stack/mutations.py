@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Breaks the stack analysis on purpose, one way at a time, and demands that a test notices.
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Random programs, run instruction by instruction: how deep they really go is never above their bounds.
 
@@ -21,7 +21,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(HERE), str(HERE / "random_programs"), str(ROOT / "tests/samples")]
+sys.path[:0] = [str(HERE), str(HERE / "random_programs"), str(ROOT / "tests/lib")]
 
 import shrink  # noqa: E402
 from forged import Image  # noqa: E402

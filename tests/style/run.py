@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What reads the tree instead of running it: SPDX lines, clang-format, clang-tidy, cppcheck, shellcheck.
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The in-kernel runtime in stock kernels under QEMU: each check of guest/*.sh, on each kernel, is a test.
 
@@ -23,6 +23,10 @@ from harness import kernels, machine, module
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parents[1]
+sys.path.insert(0, str(SOURCE / "tests/lib"))
+
+from elf import Object  # noqa: E402  pylint: disable=wrong-import-position
+
 # A machine that has not ended by then hangs: hundreds of times what it takes on an idle computer would still do.
 TIMEOUT = 900
 # scripts/soak has 100,000 of each.
@@ -103,16 +107,9 @@ def rexc(*arguments):
 
 
 def function_offset(file, name):
-    """Where a function's code is in an ELF file, whose code is at the same offset as at address."""
-    listed = subprocess.run(["nm", "--defined-only", str(file)], check=True, stdout=subprocess.PIPE, text=True).stdout
-    address = next(int(line.split()[0], 16) for line in listed.splitlines() if line.split()[2].find(name) >= 0)
-    data = file.read_bytes()
-    start, entry, count = struct.unpack_from("<Q", data, 32)[0], *struct.unpack_from("<HH", data, 54)
-    for index in range(count):
-        kind, _, offset, virtual, _, size = struct.unpack_from("<IIQQQQ", data, start + index * entry)
-        if kind == 1 and virtual <= address < virtual + size:
-            return address - virtual + offset
-    raise ValueError(f"{name} is in no segment of {file}")
+    """Where in an object the code of the function is whose mangled name contains this."""
+    image = Object(file.read_bytes())
+    return image.place(next(symbol.value for symbol in image.symbols if symbol.section and name in symbol.name))
 
 
 def make_forged_returns(root, sign):

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The long runs of the in-kernel runtime: the same thing, very often, and what it leaves behind.
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Random programs (tests/stack/random_programs) in a stock kernel, instruction by instruction: how deep each really goes is
 never above the bound that rexc gave it.
@@ -25,8 +25,9 @@ import time
 from harness import kernels, machine
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "stack/random_programs")]
+sys.path[:0] = [str(HERE.parent / "stack/random_programs"), str(HERE.parent / "lib")]
 
+from elf import Object  # noqa: E402  pylint: disable=wrong-import-position
 from generate import generate  # noqa: E402  pylint: disable=wrong-import-position
 from tree import crate  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -106,12 +107,9 @@ class Layout:
     """What of an object has to be known: executable addresses, and where its functions are."""
 
     def __init__(self, path):
-        data = path.read_bytes()
-        start, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
-        headers = [struct.unpack_from("<IIQQQQ", data, start + 56 * i) for i in range(count)]
-        self.text = [(address, address + size) for kind, flags, _, address, _, size in headers if kind == 1 and flags & 1]
-        listed = subprocess.run(["nm", "--defined-only", str(path)], check=True, stdout=subprocess.PIPE, text=True).stdout
-        self.symbols = {line.split()[2]: int(line.split()[0], 16) for line in listed.splitlines()}
+        file = Object(path.read_bytes())
+        self.text = file.text()
+        self.symbols = {symbol.name: symbol.value for symbol in file.symbols if symbol.section}
 
 
 class Watch:

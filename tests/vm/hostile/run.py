@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Hostile input for the kernel: mutated objects, signed with a trusted key, through the module's loader and through the
 rules of `rexc verify`; and random sequences of ioctl calls.
