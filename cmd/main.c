@@ -2,6 +2,7 @@
 /* rexc's entry: takes out the options that mean the same everywhere, and hands over to the
  * subcommand. */
 #include "base/diag.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "cmd/command.h"
 #include "cmd/table.h"
@@ -216,11 +217,25 @@ static int hold_standard_streams(void)
     return 0;
 }
 
+/* A build changes its directory: what the caller says is meant where the caller is. */
+static int hold_cache_directory(void)
+{
+    const char *cache = getenv("REXC_CACHE_DIR");
+    if (!cache || cache[0] == '\0' || cache[0] == '/')
+        return 0;
+    char *here = getcwd(NULL, 0);
+    char *absolute = here ? path_join(here, cache) : NULL;
+    int result = absolute ? setenv("REXC_CACHE_DIR", absolute, 1) : -1;
+    free(absolute);
+    free(here);
+    return result;
+}
+
 int main(int argc, char **argv)
 {
     struct globals globals = {0};
     char *problem = NULL;
-    if (argc < 1 || hold_standard_streams())
+    if (argc < 1 || hold_standard_streams() || hold_cache_directory())
         return 2;
     globals.command.program = argv[0];
     libbpf_set_print(NULL); /* what it finds is said in our words */

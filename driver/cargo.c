@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/process.h"
 
+#include <dirent.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +103,9 @@ static bool read_target(const json_t *json, struct target *target)
     const char *name = string_member(json, "name");
     const char *source = string_member(json, "src_path");
     const char *edition = string_member(json, "edition");
-    if (!json_is_array(kinds) || !name || !source || source[0] != '/' || !edition)
+    const json_t *required = json_object_get(json, "required-features"); /* may be missing */
+    if (!json_is_array(kinds) || !name || !source || source[0] != '/' || !edition ||
+        (required && !read_strings(required, &target->required)))
         return false;
     target->kind = read_target_kind(kinds);
     target->name = must_copy(name);
@@ -227,7 +230,44 @@ static void add_inferred_targets(struct inputs *inputs, struct digests *digests,
     }
     char *programs = path_join(directory, "src/bin");
     inputs_now(inputs, digests, INPUT_LISTING, programs);
+    DIR *listing = opendir(programs);
+    for (struct dirent *entry; listing && (entry = readdir(listing));) {
+        /* src/bin/NAME/main.rs may come and go while the directory stays. */
+        char *path = must_format("%s/%s", programs, entry->d_name);
+        char *root = path_join(path, "main.rs");
+        if (entry->d_name[0] != '.' && file_is_directory(path))
+            inputs_now(inputs, digests, INPUT_PRESENCE, root);
+        free(root);
+        free(path);
+    }
+    if (listing)
+        closedir(listing);
     free(programs);
+}
+
+/*
+ * The root of the workspace: what members inherit stands there, and `package.workspace` may name
+ * one that is in no directory above. A new directory on the way from it to a member may be a member
+ * as well (a member pattern with a star).
+ */
+static void add_workspace(struct inputs *inputs, struct digests *digests,
+                          const struct package *package)
+{
+    size_t length = strlen(package->workspace);
+    char *manifest = path_join(package->workspace, "Cargo.toml");
+    inputs_now(inputs, digests, INPUT_FILE, manifest);
+    free(manifest);
+    if (strcmp(package->directory, package->workspace) == 0)
+        return;
+    char *around = path_dirname(package->directory);
+    inputs_now(inputs, digests, INPUT_LISTING, around);
+    while (strncmp(around, package->workspace, length) == 0 && around[length] == '/') {
+        char *above = path_dirname(around);
+        inputs_now(inputs, digests, INPUT_LISTING, above);
+        free(around);
+        around = above;
+    }
+    free(around);
 }
 
 /* A Cargo.toml in a directory above may be, or become, the root of the workspace. */
@@ -304,13 +344,7 @@ static int remember(struct diag *diag, const struct cargo_question *question,
     for (size_t i = 0; i < packages->count; i++) {
         inputs_now(&record.inputs, question->digests, INPUT_FILE, packages->items[i]->manifest);
         add_inferred_targets(&record.inputs, question->digests, packages->items[i]->directory);
-        /* A new directory beside a member may be a member as well (a member pattern with a star).
-         */
-        if (strcmp(packages->items[i]->directory, packages->items[i]->workspace) != 0) {
-            char *around = path_dirname(packages->items[i]->directory);
-            inputs_now(&record.inputs, question->digests, INPUT_LISTING, around);
-            free(around);
-        }
+        add_workspace(&record.inputs, question->digests, packages->items[i]);
     }
     if (file_make_directories(diag, question->cache, 0777) ||
         file_write_cache(diag, answer_path, answer->data, answer->length, 0644))

@@ -253,6 +253,12 @@ int crates_build(struct diag *diag, const struct crate_context *context, struct 
         free(crates.directory);
         return -1;
     }
+    /* clippy-driver names its configuration by the real path: `target` may be a symbolic link. */
+    char *real = path_resolve(crates.directory);
+    if (real) {
+        free(crates.directory);
+        crates.directory = real;
+    }
     crates.scan = scan_new();
     crates.works = must_alloc(count, sizeof(*crates.works));
     for (size_t i = 0; i < count; i++) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "driver/features.h"
+#include "base/buffer.h"
 #include "base/diag.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +21,20 @@ struct resolver {
     struct package_list reached; /* not owned */
     bool changed;
 };
+
+__attribute__((format(printf, 4, 5))) static int
+refuse(const struct resolver *resolver, const char *file, const char *help, const char *format, ...)
+{
+    va_list arguments;
+    struct buffer text = {0};
+    va_start(arguments, format);
+    buffer_vformat(&text, format, arguments);
+    va_end(arguments);
+    struct diag_message message = {.code = DIAG_FEATURES, .at = {.file = file}, .help = help};
+    diag_report(resolver->diag, &message, "%s", text.data ? text.data : format);
+    buffer_free(&text);
+    return -1;
+}
 
 static bool is_reached(const struct resolver *resolver, const struct package *package)
 {
@@ -160,16 +176,10 @@ static int enable(struct resolver *resolver, struct package *package, const char
     if (package_enabled(package, name))
         return 0;
     const struct feature *feature = package_feature(package, name);
-    if (!feature) {
-        struct diag_message message = {
-            .code = DIAG_FEATURES,
-            .at = {.file = package->manifest},
-            .help = "correct the name, or add it to [features] there",
-        };
-        diag_report(resolver->diag, &message, "package '%s' has no feature '%s'", package->name,
-                    name);
-        return -1;
-    }
+    if (!feature)
+        return refuse(resolver, package->manifest,
+                      "correct the name, or add it to [features] there",
+                      "package '%s' has no feature '%s'", package->name, name);
     strings_add(&package->enabled, name);
     resolver->changed = true;
     for (size_t i = 0; i < feature->values.count; i++) {
@@ -177,6 +187,28 @@ static int enable(struct resolver *resolver, struct package *package, const char
             return -1;
     }
     return 0;
+}
+
+/* What a person asks for: in a manifest, Cargo has already refused what names nothing. */
+static int follow_request(struct resolver *resolver, const char *value)
+{
+    struct package *root = resolver->root;
+    const char *slash = strchr(value, '/');
+    size_t length = slash ? (size_t)(slash - value) : 0;
+    if (strncmp(value, "dep:", 4) == 0 || (length > 0 && slash[-1] == '?'))
+        return refuse(resolver, root->manifest, "name a feature, or DEPENDENCY/FEATURE",
+                      "'%s' has a meaning in a manifest's [features] only", value);
+    if (!slash)
+        return enable(resolver, root, value);
+    for (size_t i = 0; i < root->dependency_count; i++) {
+        const char *key = root->dependencies[i].key;
+        if (strlen(key) == length && strncmp(key, value, length) == 0)
+            return follow(resolver, root, value);
+    }
+    if (strlen(root->name) == length && strncmp(root->name, value, length) == 0)
+        return enable(resolver, root, slash + 1);
+    return refuse(resolver, root->manifest, "correct the name, or add it to [dependencies] there",
+                  "package '%s' has no dependency '%.*s'", root->name, (int)length, value);
 }
 
 /* Weak requests of features that are on, for dependencies that came on later. */
@@ -210,7 +242,7 @@ int features_resolve(struct diag *diag, struct package *root, const struct featu
         enable(&resolver, root, "default"))
         goto done;
     for (size_t i = 0; i < request->features.count; i++) {
-        if (follow(&resolver, root, request->features.items[i]))
+        if (follow_request(&resolver, request->features.items[i]))
             goto done;
     }
     do {

@@ -139,6 +139,13 @@ static int save(const struct host_test *test, const char *path, const struct inp
     return result;
 }
 
+/* GNU ld's and lld's words for it. */
+static bool lacks_main(const struct buffer *messages)
+{
+    return messages->data && (strstr(messages->data, "undefined reference to `main'") ||
+                              strstr(messages->data, "undefined symbol: main\n"));
+}
+
 static int compile(const struct host_test *test, size_t index, bool tests, const char *output)
 {
     const struct crate *crate = &test->project->crates[index];
@@ -165,8 +172,13 @@ static int compile(const struct host_test *test, size_t index, bool tests, const
         diag_forward(test->diag, "rustc", process.err.data, process.err.length);
     result = process.exit_status == 0
                  ? 0
-                 : diag_error(test->diag, DIAG_COMPILE_FAILED, NULL, "%s does not compile%s",
-                              crate->target->name, tests ? " with its tests" : "");
+                 : diag_error(test->diag, DIAG_COMPILE_FAILED,
+                              lacks_main(&process.err)
+                                  ? "write #![cfg_attr(not(test), no_main)] for #![no_main]: the "
+                                    "tests have a main of their own"
+                                  : NULL,
+                              "%s does not compile%s", crate->target->name,
+                              tests ? " with its tests" : "");
     /* What the compiler warned of, it shall say again. */
     if (result == 0 && process.err.length == 0)
         result = save(test, path, &values, output);

@@ -53,6 +53,7 @@ void package_free(struct package *package)
         free(package->targets[i].name);
         free(package->targets[i].source);
         free(package->targets[i].edition);
+        strings_free(&package->targets[i].required);
     }
     free(package->dependencies);
     free(package->features);
@@ -98,6 +99,22 @@ bool package_enabled(const struct package *package, const char *feature)
 {
     for (size_t i = 0; i < package->enabled.count; i++) {
         if (strcmp(package->enabled.items[i], feature) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool package_has(const struct package *package, const char *feature)
+{
+    const char *slash = strchr(feature, '/');
+    if (!slash)
+        return package_enabled(package, feature);
+    for (size_t i = 0; i < package->dependency_count; i++) {
+        const struct dependency *dependency = &package->dependencies[i];
+        if (strlen(dependency->key) == (size_t)(slash - feature) &&
+            strncmp(dependency->key, feature, (size_t)(slash - feature)) == 0 &&
+            dependency->active && dependency->package &&
+            package_enabled(dependency->package, slash + 1))
             return true;
     }
     return false;

@@ -53,9 +53,10 @@ enum target_kind {
 
 struct target {
     enum target_kind kind;
-    char *name;    /* of the crate, '-' as '_' in libraries */
-    char *source;  /* absolute path of its root file */
-    char *edition; /* "2015" ... "2024" */
+    char *name;              /* of the crate, '-' as '_' in libraries */
+    char *source;            /* absolute path of its root file */
+    char *edition;           /* "2015" ... "2024" */
+    struct strings required; /* features without which it is not built */
 };
 
 struct package {
@@ -100,5 +101,7 @@ void package_list_free(struct package_list *list);
 const struct target *package_library(const struct package *package);
 const struct feature *package_feature(const struct package *package, const char *name);
 bool package_enabled(const struct package *package, const char *feature);
+/* The same of "feature" or "dependency/feature", by the key of an active dependency. */
+bool package_has(const struct package *package, const char *feature);
 
 #endif

@@ -553,6 +553,28 @@ static int choose_program(struct loader *loader, const struct target **program)
     return result;
 }
 
+/* Cargo leaves out a program whose features are off. Here one program was asked for. */
+static int check_required(struct loader *loader, const struct target **program)
+{
+    const struct package *root = loader->project->root;
+    for (size_t i = 0; *program && i < (*program)->required.count; i++) {
+        const char *feature = (*program)->required.items[i];
+        if (package_has(root, feature))
+            continue;
+        if (loader->options->library_is_enough && !loader->options->program &&
+            package_library(root)) {
+            *program = NULL;
+            break;
+        }
+        char *help = must_format("turn it on with --features %s", feature);
+        refuse(loader, DIAG_FEATURES, root->manifest, help,
+               "program '%s' requires the feature '%s', which is off", (*program)->name, feature);
+        free(help);
+        return -1;
+    }
+    return 0;
+}
+
 /* What the compiler pass takes an entry for, and what `::rex` and `core::` mean, goes by crate
  * names. */
 static int check_name(const struct loader *loader, const char *what, const char *name)
@@ -632,7 +654,8 @@ int project_load(struct diag *diag, const struct project_options *options, struc
     *project = NULL;
     loader.project = must_alloc(1, sizeof(*loader.project));
     if (find_root(&loader) || choose_program(&loader, &program) || check_names(&loader, program) ||
-        features_resolve(diag, loader.project->root, options->features, find_dependency, &loader))
+        features_resolve(diag, loader.project->root, options->features, find_dependency, &loader) ||
+        check_required(&loader, &program))
         goto done;
     order.visits = must_alloc(loader.project->packages.count, sizeof(*order.visits));
     if (order_root(&order, program))
