@@ -3,167 +3,14 @@
 
 #include "base/diag.h"
 #include "base/file.h"
+#include "runtime/user/context_value.h"
 #include "runtime/user/task.h"
 
-#include <errno.h>
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FILE_MAX (64u << 20) /* bytes of a context file */
-
-/* What is being parsed, for messages: the path grows and shrinks as the parser goes down and up. */
-struct parser {
-    struct diag *diag;
-    const char *name;
-    char path[256];
-    struct context_file *file;
-};
-
-static int refuse(const struct parser *parser, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static int refuse(const struct parser *parser, const char *format, ...)
-{
-    struct diag_message message = {.code = DIAG_RUN_CONTEXT,
-                                   .at = {.file = parser->name},
-                                   .help = "docs/run.md describes the context file"};
-    char text[256];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    diag_report(parser->diag, &message, "%s: %s", parser->path[0] ? parser->path : "the file",
-                text);
-    return -1;
-}
-
-static int no_memory(const struct parser *parser)
-{
-    return diag_error(parser->diag, DIAG_OUT_OF_MEMORY, NULL, "no memory for %s", parser->name);
-}
-
-/* Adds ".key" or "[index]" to the path; leave() with the result takes it away again. */
-static size_t enter_key(struct parser *parser, const char *key)
-{
-    size_t length = strlen(parser->path);
-
-    snprintf(parser->path + length, sizeof(parser->path) - length, "%s%s", length ? "." : "", key);
-    return length;
-}
-
-static size_t enter_index(struct parser *parser, size_t index)
-{
-    size_t length = strlen(parser->path);
-
-    snprintf(parser->path + length, sizeof(parser->path) - length, "[%zu]", index);
-    return length;
-}
-
-static void leave(struct parser *parser, size_t length)
-{
-    parser->path[length] = '\0';
-}
-
-/* A number: a JSON integer, or a string with one in C's notation, as JSON's integers end at 63
- * bits. */
-static int parse_number(const struct parser *parser, const json_t *value, uint64_t *number)
-{
-    if (json_is_integer(value)) {
-        *number = (uint64_t)json_integer_value(value);
-        return 0;
-    }
-    if (json_is_string(value)) {
-        const char *text = json_string_value(value);
-        const char *digits = text[0] == '-' ? text + 1 : text;
-        char *end = NULL;
-        errno = 0;
-        uint64_t magnitude = strtoull(digits, &end, 0);
-        if (digits[0] >= '0' && digits[0] <= '9' && *end == '\0' && errno == 0 &&
-            !(text != digits && magnitude > (uint64_t)INT64_MAX + 1)) {
-            *number = text == digits ? magnitude : 0 - magnitude;
-            return 0;
-        }
-    }
-    return refuse(parser, "not a number (an integer, or a string such as \"0xffffffff81000000\")");
-}
-
-static int parse_bounded(const struct parser *parser, const json_t *value, uint64_t low,
-                         uint64_t high, uint64_t *number)
-{
-    if (parse_number(parser, value, number) != 0)
-        return -1;
-    if (*number < low || *number > high)
-        return refuse(parser, "the number must be from %llu to %llu", (unsigned long long)low,
-                      (unsigned long long)high);
-    return 0;
-}
-
-static int digit_of(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-/* A string of hexadecimal digits, two a byte, spaces between bytes allowed. At most limit bytes go
- * to bytes. */
-static int parse_hex(const struct parser *parser, const json_t *value, uint8_t *bytes, size_t limit,
-                     size_t *size)
-{
-    const char *text = json_string_value(value);
-
-    if (!text)
-        return refuse(parser, "not a string of hexadecimal digits");
-    for (*size = 0; *text;) {
-        if (*text == ' ') {
-            text++;
-            continue;
-        }
-        int high = digit_of(text[0]), low = high < 0 ? -1 : digit_of(text[1]);
-        if (low < 0)
-            return refuse(parser, "not a string of hexadecimal digits, two a byte");
-        if (*size == limit)
-            return refuse(parser, "more than %zu bytes", limit);
-        bytes[(*size)++] = (uint8_t)(high << 4 | low);
-        text += 2;
-    }
-    return 0;
-}
-
-/* One member of an object: its name and what takes it. */
-struct member {
-    const char *name;
-    int (*parse)(struct parser *parser, const json_t *value, void *target);
-};
-
-/* Hands each member of an object to its function; an unknown one is an error, so that a misspelt
- * name is not silently a zero. */
-static int parse_object(struct parser *parser, const json_t *object, const struct member *members,
-                        void *target)
-{
-    const char *key;
-    json_t *value;
-
-    if (!json_is_object(object))
-        return refuse(parser, "not an object");
-    json_object_foreach((json_t *)(uintptr_t)object, key, value)
-    {
-        const struct member *member = members;
-        size_t length = enter_key(parser, key);
-        while (member->name && strcmp(member->name, key) != 0)
-            member++;
-        if (!member->name)
-            return refuse(parser, "there is no member of this name");
-        if (member->parse(parser, value, target) != 0)
-            return -1;
-        leave(parser, length);
-    }
-    return 0;
-}
 
 static const struct {
     const char *name;
@@ -187,49 +34,50 @@ static const struct {
 #undef REGISTER
 };
 
-static int parse_registers(struct parser *parser, const json_t *object, struct pt_regs *target)
+static int parse_registers(struct context_parser *parser, const json_t *object,
+                           struct pt_regs *target)
 {
     const char *key;
     json_t *value;
 
     if (!json_is_object(object))
-        return refuse(parser, "not an object of register names and values");
+        return context_refuse(parser, "not an object of register names and values");
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
         const size_t count = sizeof(registers) / sizeof(registers[0]);
-        size_t length = enter_key(parser, key), i = 0;
+        size_t length = context_enter_key(parser, key), i = 0;
         uint64_t number = 0;
         while (i < count && strcmp(registers[i].name, key) != 0)
             i++;
         if (i == count)
-            return refuse(parser, "there is no register of this name");
-        if (parse_number(parser, value, &number) != 0)
+            return context_refuse(parser, "there is no register of this name");
+        if (context_number(parser, value, &number) != 0)
             return -1;
         memcpy((uint8_t *)target + registers[i].offset, &number, sizeof(number));
-        leave(parser, length);
+        context_leave(parser, length);
     }
     return 0;
 }
 
 /* Keeps a copy of a string for as long as the file; its address is what a field gets. */
-static int keep_text(struct parser *parser, const char *text, uint64_t *address)
+static int keep_text(struct context_parser *parser, const char *text, uint64_t *address)
 {
     struct context_file *file = parser->file;
     char **grown = reallocarray(file->texts, file->text_count + 1, sizeof(*grown));
 
     if (!grown)
-        return no_memory(parser);
+        return context_no_memory(parser);
     file->texts = grown;
     grown[file->text_count] = strdup(text);
     if (!grown[file->text_count])
-        return no_memory(parser);
+        return context_no_memory(parser);
     *address = (uint64_t)grown[file->text_count++];
     return 0;
 }
 
 /* --- an event --- */
 
-static int event_registers(struct parser *parser, const json_t *value, void *target)
+static int event_registers(struct context_parser *parser, const json_t *value, void *target)
 {
     struct context_event *event = target;
 
@@ -237,119 +85,120 @@ static int event_registers(struct parser *parser, const json_t *value, void *tar
     return parse_registers(parser, value, &event->registers);
 }
 
-static int event_record(struct parser *parser, const json_t *value, void *target)
+static int event_record(struct context_parser *parser, const json_t *value, void *target)
 {
     struct context_event *event = target;
     size_t size = 0;
 
     event->members |= CONTEXT_RECORD;
-    return parse_hex(parser, value, event->record, CONTEXT_RECORD_MAX, &size);
+    return context_hex(parser, value, event->record, CONTEXT_RECORD_MAX, &size);
 }
 
 /* The 64-bit words after the record's 8 bytes of common fields; {"text": "..."} is a pointer to a
  * string. */
-static int event_fields(struct parser *parser, const json_t *value, void *target)
+static int event_fields(struct context_parser *parser, const json_t *value, void *target)
 {
     struct context_event *event = target;
     const size_t limit = (CONTEXT_RECORD_MAX - 8) / 8;
 
     event->members |= CONTEXT_FIELDS;
     if (!json_is_array(value))
-        return refuse(parser, "not an array of 64-bit words");
+        return context_refuse(parser, "not an array of 64-bit words");
     if (json_array_size(value) > limit)
-        return refuse(parser, "more than %zu words", limit);
+        return context_refuse(parser, "more than %zu words", limit);
     for (size_t i = 0; i < json_array_size(value); i++) {
         const json_t *item = json_array_get(value, i);
-        size_t length = enter_index(parser, i);
+        size_t length = context_enter_index(parser, i);
         uint64_t word = 0;
         const char *text = json_string_value(json_object_get(item, "text"));
         if (text && json_object_size(item) == 1) {
             if (keep_text(parser, text, &word) != 0)
                 return -1;
-        } else if (parse_number(parser, item, &word) != 0) {
+        } else if (context_number(parser, item, &word) != 0) {
             return -1;
         }
         memcpy(event->record + 8 + i * 8, &word, sizeof(word));
-        leave(parser, length);
+        context_leave(parser, length);
     }
     return 0;
 }
 
-static int event_common_pid(struct parser *parser, const json_t *value, void *target)
+static int event_common_pid(struct context_parser *parser, const json_t *value, void *target)
 {
     struct context_event *event = target;
     uint64_t number = 0;
 
     event->members |= CONTEXT_COMMON_PID;
-    if (parse_bounded(parser, value, 0, INT32_MAX, &number) != 0)
+    if (context_bounded(parser, value, 0, INT32_MAX, &number) != 0)
         return -1;
     const int32_t pid = (int32_t)number;
     memcpy(event->record + 4, &pid, sizeof(pid));
     return 0;
 }
 
-static int parse_sample(struct parser *parser, const json_t *value, struct context_event *event,
-                        uint64_t *number)
+static int parse_sample(struct context_parser *parser, const json_t *value,
+                        struct context_event *event, uint64_t *number)
 {
     event->members |= CONTEXT_SAMPLE;
-    return parse_number(parser, value, number);
+    return context_number(parser, value, number);
 }
 
-static int event_period(struct parser *parser, const json_t *value, void *target)
+static int event_period(struct context_parser *parser, const json_t *value, void *target)
 {
     struct context_event *event = target;
 
     return parse_sample(parser, value, event, &event->sample.period);
 }
 
-static int event_addr(struct parser *parser, const json_t *value, void *target)
+static int event_addr(struct context_parser *parser, const json_t *value, void *target)
 {
     struct context_event *event = target;
 
     return parse_sample(parser, value, event, &event->sample.addr);
 }
 
-static int event_counter(struct parser *parser, const json_t *value, void *target)
+static int event_counter(struct context_parser *parser, const json_t *value, void *target)
 {
     struct context_event *event = target;
 
     return parse_sample(parser, value, event, &event->counter);
 }
 
-static int event_enabled(struct parser *parser, const json_t *value, void *target)
+static int event_enabled(struct context_parser *parser, const json_t *value, void *target)
 {
     struct context_event *event = target;
 
     return parse_sample(parser, value, event, &event->enabled);
 }
 
-static int event_running(struct parser *parser, const json_t *value, void *target)
+static int event_running(struct context_parser *parser, const json_t *value, void *target)
 {
     struct context_event *event = target;
 
     return parse_sample(parser, value, event, &event->running);
 }
 
-static int parse_stack(struct parser *parser, const json_t *value, struct context_stack *stack)
+static int parse_stack(struct context_parser *parser, const json_t *value,
+                       struct context_stack *stack)
 {
     if (!json_is_array(value))
-        return refuse(parser, "not an array of addresses");
+        return context_refuse(parser, "not an array of addresses");
     if (json_array_size(value) > CONTEXT_STACK_MAX)
-        return refuse(parser, "more than %u addresses", CONTEXT_STACK_MAX);
+        return context_refuse(parser, "more than %u addresses", CONTEXT_STACK_MAX);
     stack->addresses = calloc(json_array_size(value) + 1, sizeof(*stack->addresses));
     if (!stack->addresses)
-        return no_memory(parser);
+        return context_no_memory(parser);
     for (; stack->count < json_array_size(value); stack->count++) {
-        size_t length = enter_index(parser, stack->count);
-        if (parse_number(parser, json_array_get(value, stack->count),
-                         &stack->addresses[stack->count]) != 0)
+        size_t length = context_enter_index(parser, stack->count);
+        if (context_number(parser, json_array_get(value, stack->count),
+                           &stack->addresses[stack->count]) != 0)
             return -1;
-        leave(parser, length);
+        context_leave(parser, length);
     }
     return 0;
 }
 
-static int event_kernel_stack(struct parser *parser, const json_t *value, void *target)
+static int event_kernel_stack(struct context_parser *parser, const json_t *value, void *target)
 {
     struct context_event *event = target;
 
@@ -357,7 +206,7 @@ static int event_kernel_stack(struct parser *parser, const json_t *value, void *
     return parse_stack(parser, value, &event->kernel_stack);
 }
 
-static int event_user_stack(struct parser *parser, const json_t *value, void *target)
+static int event_user_stack(struct context_parser *parser, const json_t *value, void *target)
 {
     struct context_event *event = target;
 
@@ -366,12 +215,12 @@ static int event_user_stack(struct parser *parser, const json_t *value, void *ta
 }
 
 /* The current task, by its pid. */
-static int event_task(struct parser *parser, const json_t *value, void *target)
+static int event_task(struct context_parser *parser, const json_t *value, void *target)
 {
     const struct context_file *file = parser->file;
     uint64_t pid = 0;
 
-    if (parse_bounded(parser, value, 0, INT32_MAX, &pid) != 0)
+    if (context_bounded(parser, value, 0, INT32_MAX, &pid) != 0)
         return -1;
     for (size_t i = 1; i < file->task_count; i++) {
         if (file->tasks[i].pid == (int32_t)pid) {
@@ -379,28 +228,28 @@ static int event_task(struct parser *parser, const json_t *value, void *target)
             return 0;
         }
     }
-    return refuse(parser, "the file's tasks have none with this pid");
+    return context_refuse(parser, "the file's tasks have none with this pid");
 }
 
-static int event_repeat(struct parser *parser, const json_t *value, void *target)
+static int event_repeat(struct context_parser *parser, const json_t *value, void *target)
 {
-    return parse_bounded(parser, value, 1, UINT32_MAX, &((struct context_event *)target)->repeat);
+    return context_bounded(parser, value, 1, UINT32_MAX, &((struct context_event *)target)->repeat);
 }
 
-static int event_program(struct parser *parser, const json_t *value, void *target)
+static int event_program(struct context_parser *parser, const json_t *value, void *target)
 {
     struct context_event *event = target;
     uint64_t address = 0;
 
     if (json_string_length(value) == 0)
-        return refuse(parser, "not the name of a program or of an attach point");
+        return context_refuse(parser, "not the name of a program or of an attach point");
     if (keep_text(parser, json_string_value(value), &address) != 0)
         return -1;
     event->program = (const char *)address;
     return 0;
 }
 
-static const struct member event_members[] = {
+static const struct context_member event_members[] = {
     {"registers", event_registers},   {"record", event_record},         {"fields", event_fields},
     {"common_pid", event_common_pid}, {"period", event_period},         {"addr", event_addr},
     {"counter", event_counter},       {"enabled", event_enabled},       {"running", event_running},
@@ -410,42 +259,42 @@ static const struct member event_members[] = {
 
 /* --- a task --- */
 
-static int task_pid(struct parser *parser, const json_t *value, void *target)
+static int task_pid(struct context_parser *parser, const json_t *value, void *target)
 {
     uint64_t number = 0;
 
-    if (parse_bounded(parser, value, 0, INT32_MAX, &number) != 0)
+    if (context_bounded(parser, value, 0, INT32_MAX, &number) != 0)
         return -1;
     ((struct task_struct *)target)->pid = (int32_t)number;
     return 0;
 }
 
-static int task_tgid(struct parser *parser, const json_t *value, void *target)
+static int task_tgid(struct context_parser *parser, const json_t *value, void *target)
 {
     uint64_t number = 0;
 
-    if (parse_bounded(parser, value, 0, INT32_MAX, &number) != 0)
+    if (context_bounded(parser, value, 0, INT32_MAX, &number) != 0)
         return -1;
     ((struct task_struct *)target)->tgid = (int32_t)number;
     return 0;
 }
 
-static int task_utime(struct parser *parser, const json_t *value, void *target)
+static int task_utime(struct context_parser *parser, const json_t *value, void *target)
 {
-    return parse_number(parser, value, &((struct task_struct *)target)->utime);
+    return context_number(parser, value, &((struct task_struct *)target)->utime);
 }
 
-static int task_comm(struct parser *parser, const json_t *value, void *target)
+static int task_comm(struct context_parser *parser, const json_t *value, void *target)
 {
     struct task_struct *task = target;
 
     if (!json_is_string(value) || json_string_length(value) >= sizeof(task->comm))
-        return refuse(parser, "not a string of at most %zu bytes", sizeof(task->comm) - 1);
+        return context_refuse(parser, "not a string of at most %zu bytes", sizeof(task->comm) - 1);
     memcpy(task->comm, json_string_value(value), json_string_length(value));
     return 0;
 }
 
-static int task_registers(struct parser *parser, const json_t *value, void *target)
+static int task_registers(struct context_parser *parser, const json_t *value, void *target)
 {
     struct task_struct *task = target;
 
@@ -453,30 +302,30 @@ static int task_registers(struct parser *parser, const json_t *value, void *targ
     return parse_registers(parser, value, &task->registers);
 }
 
-static const struct member task_members[] = {
+static const struct context_member task_members[] = {
     {"pid", task_pid},   {"tgid", task_tgid},           {"utime", task_utime},
     {"comm", task_comm}, {"registers", task_registers}, {NULL, NULL},
 };
 
 /* --- memory --- */
 
-static int memory_address(struct parser *parser, const json_t *value, void *target)
+static int memory_address(struct context_parser *parser, const json_t *value, void *target)
 {
-    return parse_number(parser, value, &((struct context_memory *)target)->address);
+    return context_number(parser, value, &((struct context_memory *)target)->address);
 }
 
-static int memory_bytes(struct parser *parser, const json_t *value, void *target)
+static int memory_bytes(struct context_parser *parser, const json_t *value, void *target)
 {
     struct context_memory *memory = target;
     const size_t limit = json_string_length(value) / 2 + 1;
 
     free(memory->bytes);
     memory->bytes = malloc(limit);
-    return memory->bytes ? parse_hex(parser, value, memory->bytes, limit, &memory->size)
-                         : no_memory(parser);
+    return memory->bytes ? context_hex(parser, value, memory->bytes, limit, &memory->size)
+                         : context_no_memory(parser);
 }
 
-static const struct member memory_members[] = {
+static const struct context_member memory_members[] = {
     {"address", memory_address},
     {"bytes", memory_bytes},
     {NULL, NULL},
@@ -485,26 +334,27 @@ static const struct member memory_members[] = {
 /* --- the file --- */
 
 /* Parses each item of an array into the next element of array, which has room for all. */
-static int parse_array(struct parser *parser, const json_t *value, const struct member *members,
-                       uint8_t *array, size_t element_size)
+static int parse_array(struct context_parser *parser, const json_t *value,
+                       const struct context_member *members, uint8_t *array, size_t element_size)
 {
     for (size_t i = 0; i < json_array_size(value); i++) {
-        size_t length = enter_index(parser, i);
-        if (parse_object(parser, json_array_get(value, i), members, array + i * element_size) != 0)
+        size_t length = context_enter_index(parser, i);
+        if (context_members(parser, json_array_get(value, i), members, array + i * element_size) !=
+            0)
             return -1;
-        leave(parser, length);
+        context_leave(parser, length);
     }
     return 0;
 }
 
-static int parse_tasks(struct parser *parser, const json_t *value)
+static int parse_tasks(struct context_parser *parser, const json_t *value)
 {
     struct context_file *file = parser->file;
     const size_t count = json_array_size(value);
     struct task_struct *tasks = reallocarray(file->tasks, count + 1, sizeof(*tasks));
 
     if (!tasks)
-        return no_memory(parser);
+        return context_no_memory(parser);
     memset(tasks + 1, 0, count * sizeof(*tasks));
     file->tasks = tasks;
     file->task_count = count + 1;
@@ -513,53 +363,53 @@ static int parse_tasks(struct parser *parser, const json_t *value)
     for (size_t i = 1; i <= count; i++) {
         for (size_t k = 1; k < i; k++) {
             if (tasks[i].pid == tasks[k].pid)
-                return refuse(parser, "two of them have pid %d", tasks[i].pid);
+                return context_refuse(parser, "two of them have pid %d", tasks[i].pid);
         }
     }
     return 0;
 }
 
-static int parse_memory(struct parser *parser, const json_t *value)
+static int parse_memory(struct context_parser *parser, const json_t *value)
 {
     struct context_file *file = parser->file;
     uint64_t at = 0;
 
     file->memory = calloc(json_array_size(value) + 1, sizeof(*file->memory));
     if (!file->memory)
-        return no_memory(parser);
+        return context_no_memory(parser);
     file->memory_count = json_array_size(value);
     if (parse_array(parser, value, memory_members, (uint8_t *)file->memory,
                     sizeof(*file->memory)) != 0)
         return -1;
     const char *trouble = context_memory_arrange(file->memory, file->memory_count, &at);
     if (trouble)
-        return refuse(parser, "the bytes at 0x%llx %s", (unsigned long long)at, trouble);
+        return context_refuse(parser, "the bytes at 0x%llx %s", (unsigned long long)at, trouble);
     return 0;
 }
 
-static int create_events(struct parser *parser, size_t count)
+static int create_events(struct context_parser *parser, size_t count)
 {
     struct context_file *file = parser->file;
 
     file->events = calloc(count + 1, sizeof(*file->events));
     if (!file->events)
-        return no_memory(parser);
+        return context_no_memory(parser);
     for (; file->event_count < count; file->event_count++) {
         struct context_event *event = &file->events[file->event_count];
         event->repeat = 1;
         event->record = calloc(1, CONTEXT_RECORD_MAX);
         if (!event->record)
-            return no_memory(parser);
+            return context_no_memory(parser);
     }
     return 0;
 }
 
-static int parse_events(struct parser *parser, const json_t *value)
+static int parse_events(struct context_parser *parser, const json_t *value)
 {
     struct context_file *file = parser->file;
 
     if (json_array_size(value) == 0)
-        return refuse(parser, "there is no event");
+        return context_refuse(parser, "there is no event");
     if (create_events(parser, json_array_size(value)) != 0)
         return -1;
     if (parse_array(parser, value, event_members, (uint8_t *)file->events, sizeof(*file->events)) !=
@@ -568,47 +418,48 @@ static int parse_events(struct parser *parser, const json_t *value)
     for (size_t i = 0; i < file->event_count; i++) {
         const unsigned members = file->events[i].members;
         if ((members & CONTEXT_RECORD) && (members & (CONTEXT_FIELDS | CONTEXT_COMMON_PID))) {
-            enter_index(parser, i);
-            return refuse(parser, "a record is the whole record, and the event has %s besides",
-                          members & CONTEXT_FIELDS ? "fields" : "common_pid");
+            context_enter_index(parser, i);
+            return context_refuse(parser,
+                                  "a record is the whole record, and the event has %s besides",
+                                  members & CONTEXT_FIELDS ? "fields" : "common_pid");
         }
     }
     return 0;
 }
 
 /* The parts in the order in which they refer to each other. */
-static int parse_file(struct parser *parser, const json_t *root)
+static int parse_file(struct context_parser *parser, const json_t *root)
 {
     static const struct {
         const char *name;
-        int (*parse)(struct parser *parser, const json_t *value);
+        int (*parse)(struct context_parser *parser, const json_t *value);
     } parts[] = {{"tasks", parse_tasks}, {"memory", parse_memory}, {"events", parse_events}};
     const size_t count = sizeof(parts) / sizeof(parts[0]);
     const char *key;
     json_t *value;
 
     if (!json_is_object(root))
-        return refuse(parser, "not a JSON object");
+        return context_refuse(parser, "not a JSON object");
     json_object_foreach((json_t *)(uintptr_t)root, key, value)
     {
         size_t i = 0;
         while (i < count && strcmp(parts[i].name, key) != 0)
             i++;
         if (i == count) {
-            enter_key(parser, key);
-            return refuse(parser, "there is no member of this name");
+            context_enter_key(parser, key);
+            return context_refuse(parser, "there is no member of this name");
         }
     }
     for (size_t i = 0; i < count; i++) {
         value = json_object_get(root, parts[i].name);
         if (!value && parts[i].parse != parse_events)
             continue;
-        size_t length = enter_key(parser, parts[i].name);
+        size_t length = context_enter_key(parser, parts[i].name);
         if (!json_is_array(value))
-            return refuse(parser, value ? "not an array" : "missing");
+            return context_refuse(parser, value ? "not an array" : "missing");
         if (parts[i].parse(parser, value) != 0)
             return -1;
-        leave(parser, length);
+        context_leave(parser, length);
     }
     return 0;
 }
@@ -635,7 +486,7 @@ static struct context_file *create(struct diag *diag, const char *name)
 int context_parse(struct diag *diag, const char *name, const char *text, size_t size,
                   struct context_file **context)
 {
-    struct parser parser = {.diag = diag, .name = name};
+    struct context_parser parser = {.diag = diag, .name = name};
     json_error_t error;
     json_t *root = NULL;
     int result = -1;
@@ -680,7 +531,7 @@ int context_read(struct diag *diag, const char *path, struct context_file **cont
 
 struct context_file *context_default(struct diag *diag)
 {
-    struct parser parser = {
+    struct context_parser parser = {
         .diag = diag, .name = "the context", .file = create(diag, "the context")};
 
     if (!parser.file)
