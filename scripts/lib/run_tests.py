@@ -69,7 +69,11 @@ def main():
                         help="test what is built there, not in build/release and, for units, build/asan")
     arguments = parser.parse_args()
     release, asan = [(arguments.build or ROOT / "build" / name).resolve() for name in ("release", "asan")]
-    chosen = [s for s in suites(release, asan) if not arguments.names or any(n in s[0] for n in arguments.names)]
+    found = suites(release, asan)
+    for name in arguments.names:
+        if not any(name in s[0] for s in found):
+            parser.error(f"no suite has '{name}' in its name: --list prints them")
+    chosen = [s for s in found if not arguments.names or any(n in s[0] for n in arguments.names)]
     if arguments.list:
         print("\n".join(s[0] for s in chosen))
         return 0
