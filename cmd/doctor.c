@@ -6,6 +6,7 @@
 #include "driver/sysroot.h"
 #include "driver/toolchain.h"
 #include "runtime/loader/fitness.h"
+#include "runtime/user/pcap_part.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -110,7 +111,9 @@ int command_doctor(int argc, char **argv, const struct command_options *options)
     struct sysroot_entry *entries = NULL;
     size_t count = 0;
     int status = 0;
-    if (installation_find(options->diag, &installation)) {
+    /* Whether what librexpcap.so needs is there is told by loading it, and by nothing less. */
+    if (installation_find(options->diag, &installation) ||
+        !pcap_part_load(options->diag, installation.pcap)) {
         installation_free(&installation);
         return diag_exit_status(options->diag);
     }

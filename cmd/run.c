@@ -2,7 +2,9 @@
 #include "base/diag.h"
 #include "base/file.h"
 #include "cmd/command.h"
+#include "driver/toolchain.h"
 #include "linker/imports.h"
+#include "runtime/user/pcap_part.h"
 #include "runtime/user/session.h"
 #include "runtime/user/summary.h"
 
@@ -146,6 +148,22 @@ static int check_input(struct diag *diag, const struct arguments *arguments,
     return 0;
 }
 
+/* Reads the input and opens the output; no other input needs libpcap. */
+static int open_captures(struct diag *diag, const struct arguments *arguments,
+                         struct capture *input, struct capture_writer **output)
+{
+    char *path = installation_find_pcap(diag);
+    const struct pcap_functions *libpcap = path ? pcap_part_load(diag, path) : NULL;
+
+    free(path);
+    if (!libpcap || capture_read(diag, libpcap, arguments->capture, input) != 0)
+        return -1;
+    if (!arguments->output)
+        return 0;
+    *output = capture_writer_open(diag, libpcap, arguments->output, input);
+    return *output ? 0 : -1;
+}
+
 static int run(struct diag *diag, const struct arguments *arguments, struct runtime *runtime)
 {
     struct capture capture = {0};
@@ -161,14 +179,9 @@ static int run(struct diag *diag, const struct arguments *arguments, struct runt
         check_input(diag, arguments, &session) != 0)
         goto out;
     if (program_takes_packets(session.selection.programs[0])) {
-        if (capture_read(diag, arguments->capture, &capture) != 0)
+        if (open_captures(diag, arguments, &capture, &session.writer) != 0)
             goto out;
         session.capture = &capture;
-        if (arguments->output) {
-            session.writer = capture_writer_open(diag, arguments->output, &capture);
-            if (!session.writer)
-                goto out;
-        }
     } else if (!session.context && arguments->context) {
         if (context_read(diag, arguments->context, &session.context) != 0)
             goto out;

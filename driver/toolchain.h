@@ -57,6 +57,7 @@ struct toolchain {
 struct installation {
     char *executable; /* absolute path of rexc */
     char *pass;       /* librexpass.so */
+    char *pcap;       /* librexpcap.so */
     char *crates;     /* rust crate sources */
     char *templates;
     char *share;    /* share/rexc */
@@ -64,6 +65,9 @@ struct installation {
 };
 
 int installation_find(struct diag *diag, struct installation *installation);
+/* The path of librexpcap.so alone, to free(): `rexc run` needs no other part. NULL with a
+ * diagnostic when it is missing. */
+char *installation_find_pcap(struct diag *diag);
 void installation_free(struct installation *installation);
 
 /* Finds the tools (REXC_RUSTC, REXC_CLIPPY, REXC_LLD, REXC_RUST_SRC override; else PATH),

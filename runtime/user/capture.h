@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 struct diag;
+struct pcap_functions; /* runtime/pcap/functions.h */
 
 struct capture {
     struct frame *frames; /* in the file's order */
@@ -18,9 +19,11 @@ struct capture {
 /* Reads a whole capture before anything runs. An unreadable file, another link type than Ethernet,
  * and a damaged or cut record (named by its number) are errors: -1 with a diagnostic and an empty
  * capture. */
-int capture_read(struct diag *diag, const char *path, struct capture *capture);
+int capture_read(struct diag *diag, const struct pcap_functions *libpcap, const char *path,
+                 struct capture *capture);
 /* The same from a stream, which it closes; name is for messages. */
-int capture_read_stream(struct diag *diag, const char *name, FILE *stream, struct capture *capture);
+int capture_read_stream(struct diag *diag, const struct pcap_functions *libpcap, const char *name,
+                        FILE *stream, struct capture *capture);
 void capture_free(struct capture *capture);
 
 /* A capture being written: in memory until it is finished, then as a whole or not at all. */
@@ -28,8 +31,8 @@ struct capture_writer;
 
 /* Timestamps have nanoseconds when one of the input's needs them, else microseconds as most
  * captures. NULL with a diagnostic. */
-struct capture_writer *capture_writer_open(struct diag *diag, const char *path,
-                                           const struct capture *input);
+struct capture_writer *capture_writer_open(struct diag *diag, const struct pcap_functions *libpcap,
+                                           const char *path, const struct capture *input);
 void capture_writer_add(struct capture_writer *writer, const struct frame *frame);
 /* Writes the file and frees the writer. Returns 0; -1 with a diagnostic. */
 int capture_writer_finish(struct diag *diag, struct capture_writer *writer);

@@ -4,13 +4,15 @@
 
 setup() {
     prefix=$BATS_TEST_TMPDIR/prefix
+    capture=$BATS_TEST_DIRNAME/../captures/traffic.pcap
 }
 
-# works REXC: scaffolds, builds and verifies with that rexc.
+# works REXC: scaffolds, builds, verifies and runs with that rexc.
 works() {
     "$1" new xdp p --path "$BATS_TEST_TMPDIR/p"
     "$1" build "$BATS_TEST_TMPDIR/p"
     "$1" verify --integrity-only "$BATS_TEST_TMPDIR/p/target/rex/p.rex"
+    "$1" run "$BATS_TEST_TMPDIR/p/target/rex/p.rex" --pcap "$capture"
 }
 
 @test "an installed prefix works, and still does after it was moved" {
@@ -28,6 +30,37 @@ works() {
     [ "$status" -eq 3 ]
     [[ "$output" == *"REX0102"* ]]
     [[ "$output" == *"librexpass.so"* ]]
+}
+
+@test "an installation without its way to libpcap says so, when it meets a capture" {
+    local type
+    for type in xdp kprobe; do
+        rexc new "$type" "$type" --path "$BATS_TEST_TMPDIR/$type"
+        rexc build "$BATS_TEST_TMPDIR/$type"
+    done
+    packets=$BATS_TEST_TMPDIR/xdp/target/rex/xdp.rex
+    cmake --install "$REXC_BUILD" --prefix "$prefix"
+    "$prefix/bin/rexc" run "$packets" --pcap "$capture"
+
+    echo "no library" >"$prefix"/lib/rexc/librexpcap.so
+    for command in "run $packets --pcap $capture" doctor; do
+        # shellcheck disable=SC2086 # words
+        run "$prefix/bin/rexc" $command
+        [ "$status" -eq 3 ]
+        [[ "$output" == *"error[REX0102]: '$prefix/"*"/librexpcap.so' belongs to rexc and cannot be loaded: "* ]]
+        [[ "$output" == *"help: install libpcap"* ]]
+    done
+
+    rm "$prefix"/lib/rexc/librexpcap.so
+    for command in "run $packets --pcap $capture" doctor; do
+        # shellcheck disable=SC2086 # words
+        run "$prefix/bin/rexc" $command
+        [ "$status" -eq 3 ]
+        [[ "$output" == *"error[REX0102]: '$prefix/"*"/librexpcap.so' belongs to rexc and is missing"* ]]
+    done
+    # Nothing else has a use for it.
+    "$prefix/bin/rexc" run "$BATS_TEST_TMPDIR/kprobe/target/rex/kprobe.rex"
+    "$prefix/bin/rexc" verify --integrity-only "$packets"
 }
 
 @test "man pages and completion are installed" {

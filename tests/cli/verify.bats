@@ -86,6 +86,14 @@ assert [v["rule"] for v in report["violations"]] == ["signature"]
 assert {r["verdict"] for r in report["rules"]} == {"holds", "broken", "unchecked"}'
 }
 
+@test "libpcap is not loaded" {
+    sign
+    LD_DEBUG=files LD_DEBUG_OUTPUT=loaded rexc verify good.rex --cert maker.crt
+    grep -q libcrypto loaded.*
+    run grep libpcap loaded.*
+    [ "$status" -eq 1 ]
+}
+
 @test "wrong usage, and what is no object" {
     run rexc verify
     [ "$status" -eq 2 ]

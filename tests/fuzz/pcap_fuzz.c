@@ -2,6 +2,7 @@
 /* Captures come from anywhere; each frame is then made into both kinds of packet. */
 #include "base/diag.h"
 #include "runtime/user/capture.h"
+#include "runtime/user/pcap_part.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     FILE *stream = fmemopen((void *)(uintptr_t)data, size, "rb");
     struct diag *diag = diag_new(&(struct diag_options){.stream = sink});
-    if (stream && capture_read_stream(diag, "fuzz", stream, &capture) == 0) {
+    if (stream && capture_read_stream(diag, &rexc_libpcap, "fuzz", stream, &capture) == 0) {
         for (size_t i = 0; i < capture.count; i++) {
             struct xdp_buff *xdp = packet_for_xdp(&packet, &capture.frames[i]);
             if (xdp && packet_adjust_tail(xdp, (int64_t)capture.frames[i].length % 97 - 48) == 0)

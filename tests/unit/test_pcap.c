@@ -2,6 +2,7 @@
 /* Captures in and out, and the packets that programs see of them. */
 #include "base/diag.h"
 #include "runtime/user/capture.h"
+#include "runtime/user/pcap_part.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -45,7 +46,7 @@ static void check_refused(const void *bytes, size_t size, const char *words)
 
     begin(&talk);
     assert_non_null(stream);
-    assert_int_equal(capture_read_stream(talk.diag, "x.pcap", stream, &capture), -1);
+    assert_int_equal(capture_read_stream(talk.diag, &rexc_libpcap, "x.pcap", stream, &capture), -1);
     assert_null(capture.frames);
     fflush(talk.stream);
     if (!strstr(talk.text, words))
@@ -96,10 +97,10 @@ static void test_empty_and_missing(void **state)
 
     begin(&talk);
     FILE *stream = fmemopen((void *)(uintptr_t)&ethernet, sizeof(ethernet), "rb");
-    assert_int_equal(capture_read_stream(talk.diag, "x", stream, &capture), 0);
+    assert_int_equal(capture_read_stream(talk.diag, &rexc_libpcap, "x", stream, &capture), 0);
     assert_int_equal(capture.count, 0);
     capture_free(&capture);
-    assert_int_equal(capture_read(talk.diag, "/nonexistent/x.pcap", &capture), -1);
+    assert_int_equal(capture_read(talk.diag, &rexc_libpcap, "/nonexistent/x.pcap", &capture), -1);
     assert_int_equal(diag_exit_status(talk.diag), 1);
     end(&talk);
 }
@@ -114,7 +115,7 @@ static void test_recorded(void **state)
         struct talk talk;
         struct capture capture;
         begin(&talk);
-        assert_int_equal(capture_read(talk.diag, names[i], &capture), 0);
+        assert_int_equal(capture_read(talk.diag, &rexc_libpcap, names[i], &capture), 0);
         assert_int_equal(capture.count, 202);
         assert_int_equal(capture.truncated, 89);
         for (size_t frame = 0; frame < capture.count; frame++) {
@@ -139,11 +140,11 @@ static void check_round_trip(uint64_t time, uint64_t expected)
     assert_true(file >= 0);
     close(file);
     begin(&talk);
-    struct capture_writer *writer = capture_writer_open(talk.diag, path, &input);
+    struct capture_writer *writer = capture_writer_open(talk.diag, &rexc_libpcap, path, &input);
     assert_non_null(writer);
     capture_writer_add(writer, &frame);
     assert_int_equal(capture_writer_finish(talk.diag, writer), 0);
-    assert_int_equal(capture_read(talk.diag, path, &output), 0);
+    assert_int_equal(capture_read(talk.diag, &rexc_libpcap, path, &output), 0);
     assert_int_equal(output.count, 1);
     assert_int_equal(output.frames[0].time, expected);
     assert_int_equal(output.frames[0].captured, 60);
@@ -168,10 +169,11 @@ static void test_output_is_whole_or_not(void **state)
     const struct capture input = {0};
 
     begin(&talk);
-    struct capture_writer *writer = capture_writer_open(talk.diag, "/nonexistent/out.pcap", &input);
+    struct capture_writer *writer =
+        capture_writer_open(talk.diag, &rexc_libpcap, "/nonexistent/out.pcap", &input);
     assert_non_null(writer);
     assert_int_equal(capture_writer_finish(talk.diag, writer), -1);
-    writer = capture_writer_open(talk.diag, "/tmp/rexc-never-written.pcap", &input);
+    writer = capture_writer_open(talk.diag, &rexc_libpcap, "/tmp/rexc-never-written.pcap", &input);
     capture_writer_discard(writer);
     assert_int_not_equal(access("/tmp/rexc-never-written.pcap", F_OK), 0);
     end(&talk);

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "linker/verify.h"
 #include "runtime/user/map.h"
+#include "runtime/user/pcap_part.h"
 #include "runtime/user/session.h"
 #include "runtime/user/summary.h"
 
@@ -433,12 +434,12 @@ static void write_and_read(struct bench *bench, const struct frame *frame, struc
     bench->capture.count = 1;
     bench->session.capture = &bench->capture;
     bench->session.repeat = 3;
-    bench->session.writer = capture_writer_open(bench->diag, path, &bench->capture);
+    bench->session.writer = capture_writer_open(bench->diag, &rexc_libpcap, path, &bench->capture);
     assert_non_null(bench->session.writer);
     assert_int_equal(session_run(&bench->session), 0);
     assert_int_equal(capture_writer_finish(bench->diag, bench->session.writer), 0);
     bench->session.writer = NULL;
-    assert_int_equal(capture_read(bench->diag, path, result), 0);
+    assert_int_equal(capture_read(bench->diag, &rexc_libpcap, path, result), 0);
     unlink(path);
 }
 

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "runtime/user/capture.h"
 #include "runtime/user/context.h"
+#include "runtime/user/pcap_part.h"
 #include "tests/stack/measure/bounds.h"
 #include "tests/stack/measure/search.h"
 
@@ -357,7 +358,8 @@ static int measure_object(struct diag *diag, const struct arguments *arguments)
     int result = -1, error = 0;
 
     if (!context || file_read(diag, arguments->object, OBJECT_MAX, &bytes, &size) != 0 ||
-        (arguments->capture && capture_read(diag, arguments->capture, &capture) != 0) ||
+        (arguments->capture &&
+         capture_read(diag, &rexc_libpcap, arguments->capture, &capture) != 0) ||
         bounds_read(diag, arguments->object, bytes, size, &bounds) != 0)
         goto out;
     if (runtime_open(diag, &runtime_options, (const uint8_t *)bytes, size, &runtime) != 0)
