@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rexc's entry: takes out the options that mean the same everywhere, and hands over to the
  * subcommand. */
+#include "base/crypto.h"
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -238,6 +239,7 @@ int main(int argc, char **argv)
     if (argc < 1 || hold_standard_streams() || hold_cache_directory())
         return 2;
     globals.command.program = argv[0];
+    crypto_settle();
     libbpf_set_print(NULL); /* what it finds is said in our words */
     int kept = take_globals(argc, argv, &globals, &problem);
     globals.command.diag = diag_new(&globals.diag);

@@ -147,7 +147,8 @@ int certificate_der(struct diag *diag, const struct certificate *certificate, ui
 
 /* -- Private keys ----------------------------------------------------------------------------- */
 
-/* OpenSSL asks for a passphrase when, and only when, a key is encrypted. */
+/* OpenSSL asks for a passphrase when a key is encrypted, unless it does not know the cipher that an
+ * RFC 1421 header names; the process may know none by name (base/crypto.h). */
 static int refuse_passphrase(char *buffer, int size, int writing, void *asked)
 {
     (void)buffer;
@@ -155,6 +156,13 @@ static int refuse_passphrase(char *buffer, int size, int writing, void *asked)
     (void)writing;
     *(bool *)asked = true;
     return -1;
+}
+
+static bool has_unknown_cipher(void)
+{
+    const unsigned long error = ERR_peek_last_error();
+    return ERR_GET_LIB(error) == ERR_LIB_PEM &&
+           ERR_GET_REASON(error) == PEM_R_UNSUPPORTED_ENCRYPTION;
 }
 
 /* Reads a private key file, whose permissions are looked at on the open file, so that it cannot be
@@ -189,7 +197,7 @@ static int read_private_key(struct diag *diag, const char *path, EVP_PKEY **key)
         goto out;
     }
     *key = PEM_read_PrivateKey(file, NULL, refuse_passphrase, &asked);
-    if (asked) {
+    if (asked || (!*key && has_unknown_cipher())) {
         report(diag, DIAG_KEY_ENCRYPTED, path,
                "decrypt it: umask 077; openssl pkey -in KEY -out PLAIN", "the key is encrypted");
         goto out;

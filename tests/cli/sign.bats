@@ -54,6 +54,26 @@ setup() { cd "$BATS_FILE_TMPDIR"; }
     cmp once.rex twice.rex
 }
 
+@test "no configuration of OpenSSL changes what is signed or verified" {
+    cp "$object" ours.rex
+    rexc sign ours.rex --key release.key --cert release.crt
+    # Without the default provider there are no algorithms.
+    printf '%s\n' 'openssl_conf = c' '[c]' 'providers = p' '[p]' 'null = n' '[n]' 'activate = 1' >none.cnf
+    echo '[' >broken.cnf
+    run env OPENSSL_CONF="$PWD/none.cnf" openssl dgst -sha256 ours.rex
+    [ "$status" -ne 0 ]
+    for configuration in none.cnf broken.cnf absent.cnf; do
+        export OPENSSL_CONF=$PWD/$configuration
+        cp "$object" theirs.rex
+        rexc sign theirs.rex --key release.key --cert release.crt
+        cmp ours.rex theirs.rex
+        rexc verify ours.rex --cert release.crt
+        run rexc verify ours.rex --cert other.crt
+        [ "$status" -eq 1 ]
+        rexc build "$BATS_FILE_TMPDIR/p"
+    done
+}
+
 @test "openssl agrees" {
     cp "$object" checked.rex
     rexc sign checked.rex --key release.key --cert release.crt
@@ -70,11 +90,12 @@ setup() { cd "$BATS_FILE_TMPDIR"; }
     cp release.key open.key
     chmod 644 open.key
     openssl pkey -in release.key -aes256 -passout pass:x -out encrypted.key
+    openssl rsa -in release.key -aes256 -traditional -passout pass:x -out encrypted-1421.key
     (umask 077 && openssl ecparam -name prime256v1 -genkey -noout -out curve.key)
-    chmod 600 encrypted.key
+    chmod 600 encrypted.key encrypted-1421.key
     for pair in "open.key release.crt REX0802" "encrypted.key release.crt REX0801" \
-        "curve.key release.crt REX0804" "release.key other.crt REX0803" "none.key release.crt REX0800" \
-        "release.crt release.crt REX0802"; do
+        "encrypted-1421.key release.crt REX0801" "curve.key release.crt REX0804" "release.key other.crt REX0803" \
+        "none.key release.crt REX0800" "release.crt release.crt REX0802"; do
         read -r key cert code <<<"$pair"
         run rexc sign kept.rex --key "$key" --cert "$cert" </dev/null
         [ "$status" -eq 1 ]
