@@ -101,8 +101,7 @@ struct rex_ioc_program_info {
     char name[REX_NAME_SIZE]; /* out */
 };
 #define REX_PROGRAM_BOUND (1u << 0)
-#define REX_PROGRAM_DETACHED (1u << 1) /* a stub again (REX_LOAD_DETACH_ON_PANIC), or by a fault   \
-                                        */
+#define REX_PROGRAM_DETACHED (1u << 1) /* by REX_LOAD_DETACH_ON_PANIC, or by a fault */
 
 /* On the device. */
 #define REX_IOC_VERSION _IOR('R', 0x00, struct rex_ioc_version)
