@@ -174,7 +174,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@" 2>"$out"
 @test "what a stopped run holds is given back" {
     ends loops_with_lock timeouts "misbehave::loops_with_lock"
     ends panics_with_lock panics "index out of bounds"
-    ends locks_twice panics "this run holds one already"
+    ends locks_twice panics "the lock cannot be taken: this run holds one already"
     run ask '[(maps["LOCKED"]["entries"][i]["formatted"]["value"]["lock"]["val"]) for i in (0, 1)]' "$misbehave" --prog panics_with_lock --pcap "$FOUR"
     [ "$output" = "[0, 0]" ]
     run ask '[e["state"] for e in maps["RING"]["entries"]]' "$misbehave" --prog panics_with_record --pcap "$FOUR"
@@ -218,6 +218,14 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@" 2>"$out"
     [[ "$output" == *"\"verdicts\":{\"ok\":172,\"shot\":$(truth vlan)}"*'"clones":4,'* ]]
     run "$BATS_TEST_DIRNAME/../captures/count.sh" out.pcap
     [[ "$output" == *"\"frames\": 176,"*"\"arp\": 8,"*"\"vlan\": 0,"* ]]
+}
+
+@test "a format that follows an address is refused but in tracing programs" {
+    run ask 'r["verdicts"]' "$events" --prog formats_addresses --pcap "$FOUR"
+    [ "$output" = "{'192': 4}" ] || { echo "$output"; false; }
+    echo '{"events": [{}]}' >c.json
+    run ask 'r["verdicts"]' "$events" --prog traces_addresses --ctx c.json
+    [ "$output" = "{'255': 1}" ] || { echo "$output"; false; }
 }
 
 @test "tc: a header that cannot be made writable is an error where it was asked for, and a panic where not" {

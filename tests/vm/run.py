@@ -43,6 +43,7 @@ FAULTS = {
     "protection": "48b80000000000000080 488b00",  # movabs rax,0x8000000000000000; mov rax,[rax]
     "breakpoint": "cc",
     "page": "31c0 488b00",  # xor eax,eax; mov rax,[rax]
+    "code": "c605f9ffffff90",  # mov byte ptr [rip-7],0x90: itself
 }
 
 
@@ -69,7 +70,7 @@ BOOTS = (
     # Of reports there are ten in five seconds at most, and nmi.sh makes more: it comes last.
     Boot("no mitigations", ("hotplug.sh", "mitigations.sh", "returns.sh", "faults.sh", "nmi.sh"),
          ("allow_unsigned=1", "run_in_nmi=1"), "mitigations=off",
-         (r"BUG: kernel NULL pointer dereference", r"Oops: ", r"\[#1\]"), smp=3),
+         (r"BUG: kernel NULL pointer dereference", r"BUG: unable to handle page fault for address", r"Oops: ", r"\[#1\]"), smp=3),
     # AMD's Zen: kernels return there through thunks of theirs.
     Boot("return thunk", ("mitigations.sh", "returns.sh"), processor="max,family=23,model=1",
          expected_splats=(r"Speculative Return Stack Overflow: WARNING: See https",)),
@@ -159,7 +160,10 @@ def make_objects(root):
     damaged[len(damaged) // 3] ^= 1
     (root / "damaged.rex").write_bytes(damaged)
     offset = function_offset(root / "vm_fault.rex", "hole")
-    for name, code in FAULTS.items():
+    # mov byte ptr [rip+...],0: the definition of a map, which has the map's address now.
+    distance = function_offset(root / "vm_fault.rex", "LOCKED") - (offset + 7)
+    faults = FAULTS | {"definition": (b"\xc6\x05" + struct.pack("<ib", distance, 0)).hex()}
+    for name, code in faults.items():
         data = bytearray((root / "vm_fault.rex").read_bytes())
         code = bytes.fromhex(code)
         data[offset:offset + len(code)] = code

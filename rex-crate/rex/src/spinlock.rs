@@ -22,7 +22,8 @@ impl<'a> rex_spinlock_guard<'a> {
     /// Waits for the lock and takes it.
     ///
     /// # Panics
-    /// When the runtime refuses, as it would be a deadlock: the run holds a lock already.
+    /// When the runtime refuses, as it would be a deadlock: the run holds a lock already, or a run outside it holds this
+    /// one, or nobody has given it up by the end of the run's time.
     #[inline]
     #[track_caller]
     pub fn new(lock: &'a mut bpf_spin_lock) -> Self {
@@ -40,7 +41,7 @@ impl<'a> rex_spinlock_guard<'a> {
 #[track_caller]
 fn refused(status: i64) -> ! {
     if status == -i64::from(EDEADLK) {
-        panic!("the lock cannot be taken: this run holds one already");
+        panic!("the lock cannot be taken: this run holds one already, or whoever holds it does not give it up");
     }
     panic!("the lock cannot be taken: this run holds too much already")
 }

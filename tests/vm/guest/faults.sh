@@ -7,7 +7,8 @@
 
 check "unsigned objects are announced" logged "rex: allow_unsigned=1: objects are loaded without a trusted signature"
 check "and taint the kernel" test $(($(cat /proc/sys/kernel/tainted) & 64)) != 0
-for fault in divide opcode protection breakpoint page; do
+# The last two write to what is read-only once everything is in it.
+for fault in divide opcode protection breakpoint page code definition; do
     check "$fault: load" rexc load fault-$fault.rex --pin /sys/fs/bpf/fault --attach vm_fault
     check "$fault: the call goes on" ./dup
     check "$fault: counted" between 1 1 "$(count vm_fault faults)"
@@ -16,7 +17,7 @@ for fault in divide opcode protection breakpoint page; do
     opcode) text="invalid opcode" ;;
     protection) text="general protection fault" ;;
     breakpoint) text="breakpoint" ;;
-    page) text="page fault" ;;
+    page | code | definition) text="page fault" ;;
     esac
     check "$fault: reported as what it is" soon logged "rex:   $text"
     quarantined()

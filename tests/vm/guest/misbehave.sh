@@ -140,13 +140,26 @@ check "recursion: large frames may use the whole stack" equal 0 "$(overflows 1 1
 check "recursion: and no more either" equal 1 "$(overflows 1 13)"
 check "unload the recursive program" rexc unload vm_recursion
 
-check "load runs within runs" rexc load vm_nested.rex --attach outer=v0:native --attach inner --attach again=v0:egress
+check "load runs within runs" rexc load vm_nested.rex --timeout 10000 --attach outer=v0:native --attach inner --attach again=v0:egress
 check "nested: packets pass" passes 10.0.0.2
 check "nested: the kprobe ran inside the XDP program" between 10 1000000 "$(count inner nested)"
 check "nested: and did its work" between 10 1000000 "$(value $pins/vm_nested/CALLS 1 4)"
 set_word $pins/vm_nested/INTERFACE 0 "$(cat /sys/class/net/v0/ifindex)" 4
 check "nested: packets and their copies pass" ping -q -c 3 -i 0.2 -W 30 10.0.0.2
 check "nested: the tc program ran inside itself" between 3 1000000 "$(count again nested)"
+nested=$(count again nested) skipped=$(count again skipped)
+check "nested: and so on to eight runs within each other; the ninth was skipped, for each packet" \
+    sh -c "[ $skipped -ge 3 ] && [ $nested -eq $((7 * skipped)) ]"
+# Each packet's program holds the lock that the ten runs inside it want: they panic at once, and it goes on. If each of them
+# waited for as long as it may, no answer would come in time.
+set_word $pins/vm_nested/LOCKING 0 1 4
+panics=$(count inner panics)
+check "nested: packets pass while a run outside holds a lock" ping -q -c 3 -i 0.2 -W 30 10.0.0.2
+check "nested: who wants it inside is told of the deadlock" between 30 1000000 $(($(count inner panics) - panics))
+check "nested: the lock is taken and given back each time" between 3 1000000 "$(member $pins/vm_nested/LOCKED 0 4 runs)"
+check "nested: the run outside ends well" equal 0 "$(count outer panics)"
+check "a copy of a packet is refused while a lock is held: EBUSY" equal 16 "$(value $pins/vm_nested/REFUSED 0 4)"
+check "and the run goes on" equal 0 "$(count again panics)"
 set_word $pins/vm_nested/INTERFACE 0 0 4
 check "unload runs within runs" rexc unload vm_nested
 finish misbehave.sh

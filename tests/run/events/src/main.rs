@@ -127,6 +127,33 @@ fn tries_under_lock(program: &sched_cls, skb: &mut __sk_buff) -> Result {
     }
 }
 
+/// Formats with a conversion that follows an address, and two without. A text's address is what is formatted.
+const FORMATS: [&str; 8] = ["%s", "%5s\0", "%%%-3s", "%p", "%pI4", "%08px", "%%s", "%llx"];
+
+/// A bit for each of them that is taken.
+fn taken(format: impl Fn(&mut [u8; 64], &str, &[u64; 1]) -> Result) -> Result {
+    let secret = *b"text\0\0\0\0";
+    let address = [core::hint::black_box(&secret).as_ptr() as u64];
+    let mut bits = 0;
+    for (number, text) in FORMATS.iter().enumerate() {
+        if format(&mut [0; 64], text, &address).is_ok() {
+            bits |= 1 << number;
+        }
+    }
+    Ok(bits)
+}
+
+#[rex_tc]
+fn formats_addresses(program: &sched_cls, _: &mut __sk_buff) -> Result {
+    taken(|text, format, data| program.bpf_snprintf(text, format, data))
+}
+
+/// Tracing programs may read the kernel's memory anyway.
+#[rex_kprobe]
+fn traces_addresses(program: &kprobe, _: &mut PtRegs) -> Result {
+    taken(|text, format, data| program.bpf_snprintf(text, format, data))
+}
+
 /// The form without `try_` panics.
 #[rex_tc]
 fn writes_under_lock(program: &sched_cls, skb: &mut __sk_buff) -> Result {
