@@ -94,6 +94,20 @@ fn index_of_map(_: &xdp, ctx: &mut xdp_md) -> Result {
     Ok(i32::from(*ctx.data_slice.get(index).ok_or(index as i32)?))
 }
 
+/// Both may be of one value of a map: what is read is what is there, not what was written through the first.
+#[inline(never)]
+fn both(one: &mut u64, other: &mut u64) -> u64 {
+    *one = 1;
+    *other = 2;
+    *one
+}
+
+#[rex_xdp]
+fn twice(_: &xdp, _: &mut xdp_md) -> Result {
+    let (one, other) = (NUMBER.get_mut(&0).ok_or(0)?, NUMBER.get_mut(&0).ok_or(0)?);
+    Ok(both(one, other) as i32)
+}
+
 #[rex_xdp]
 fn calls(_: &xdp, ctx: &mut xdp_md) -> Result {
     let bytes = &ctx.data_slice[..];

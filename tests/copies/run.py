@@ -90,6 +90,21 @@ def loads_once(functions, name, base):
     true(len(loads) == 1, f"{name}: {loads}")
 
 
+def reads_again(body):
+    return any(mnemonic == "mov" and operands.startswith("(%rdi),") for mnemonic, operands in body)
+
+
+def noalias_is_noticed(directory):
+    """The same function by a compiler that takes for granted that references differ."""
+    text = (HERE / "copies.rs").read_text()
+    start = text.index("fn both(")
+    source = directory / "both.rs"
+    source.write_text("#![no_std]\n#[unsafe(no_mangle)]\npub " + text[start:text.index("\n}\n", start) + 3])
+    subprocess.run(["/usr/bin/rustc", "--edition=2024", "-O", "--crate-type=lib", "--emit=obj", source, "-o", directory / "both.o"],
+                   check=True)
+    true(not reads_again(disassemble(directory / "both.o")["both"]), "it reads again even so")
+
+
 def build(tool, source, directory, environment):
     rex_object = directory / "copies.rex"
     rexc(source, "-o", rex_object, "--license", "GPL", environment=environment, tool=tool)
@@ -132,6 +147,9 @@ def main():
         tap.test("index_of_slice: one load", loads_once, functions, "index_of_slice", "rdi")
         tap.test("index_of_element: one load", loads_once, functions, "index_of_element", "rdi")
         tap.test("index_of_map: one load", loads_once, functions, "index_of_map", "rsi")
+        tap.test("both: a reference is not taken for the only one",
+                 lambda: true(reads_again(functions["both"]), "what was written through another is not seen"))
+        tap.test("an ordinary compiler takes it for that, and that is noticed", noalias_is_noticed, directory)
         tap.test("the control is none: the compiler does what is guarded against",
                  lambda: true(not is_on_the_stack(functions, "control"), "it makes a copy now"))
         tap.test("an ordinary copy in the crate is noticed", notices, tool, directory, environment)
