@@ -10,7 +10,9 @@
 
 #include <bpf/libbpf.h>
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -236,8 +238,14 @@ int main(int argc, char **argv)
 {
     struct globals globals = {0};
     char *problem = NULL;
-    if (argc < 1 || hold_standard_streams() || hold_cache_directory())
+    if (argc < 1 || hold_standard_streams())
         return 2;
+    if (hold_cache_directory()) {
+        fprintf(stderr,
+                "error[REX0003]: REXC_CACHE_DIR is relative, and what to is not known: %s\n",
+                strerror(errno));
+        return 1;
+    }
     globals.command.program = argv[0];
     crypto_settle();
     libbpf_set_print(NULL); /* what it finds is said in our words */

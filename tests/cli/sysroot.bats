@@ -79,3 +79,10 @@ build() {
     run rexc cache show
     [[ "$output" == *"empty"* ]]
 }
+
+@test "a relative REXC_CACHE_DIR in a directory that is gone is an error" {
+    mkdir gone && cd gone && rmdir ../gone
+    run env REXC_CACHE_DIR=cache rexc --version
+    [ "$status" -eq 1 ]
+    [[ "$output" == "error[REX0003]: REXC_CACHE_DIR is relative, "*"No such file or directory" ]]
+}
