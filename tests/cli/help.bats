@@ -71,6 +71,20 @@ long_options() {
     done
 }
 
+@test "completion does not take the value of an option for the command" {
+    source "$REXC_SOURCE/scripts/completion/rexc"
+    compopt() { :; }
+    COMP_WORDS=(rexc -j 2 --color never ver) COMP_CWORD=5
+    _rexc
+    [ "${COMPREPLY[*]}" = verify ]
+    COMP_WORDS=(rexc --color = never ver) COMP_CWORD=4
+    _rexc
+    [ "${COMPREPLY[*]}" = verify ]
+    COMP_WORDS=(rexc -j 2 verify --int) COMP_CWORD=4
+    _rexc
+    [ "${COMPREPLY[*]}" = --integrity-only ]
+}
+
 @test "a misspelt option has a suggestion, those of every command included" {
     for words in "build --no-sgin:--no-sign" "verify --integrity-onyl:--integrity-only" "build --quite:--quiet" \
         "a.rs --exern x -o y:--extern" "--verison:--version"; do
