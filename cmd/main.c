@@ -12,6 +12,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,6 +247,9 @@ int main(int argc, char **argv)
                 strerror(errno));
         return 1;
     }
+    /* A file over the limit of its size is an error of the one who writes it, said and tidied up.
+     */
+    signal(SIGXFSZ, SIG_IGN);
     globals.command.program = argv[0];
     crypto_settle();
     libbpf_set_print(NULL); /* what it finds is said in our words */

@@ -444,7 +444,8 @@ static int request(struct generator *generator, const char *type)
         }
     }
     int id = -ENOENT;
-    for (size_t i = 0; id < 0 && i < count; i++)
+    /* The empty name would find one of the types without a name. */
+    for (size_t i = 0; *name && id < 0 && i < count; i++)
         id = btf__find_by_name_kind(generator->btf, name, kinds[i]);
     if (id < 0)
         return diag_error(generator->diag, DIAG_USAGE,

@@ -58,9 +58,11 @@ void compile_arguments(const struct compile_request *request, const char *output
         strings_add(arguments, "-Cdebuginfo=2");
     strings_format(arguments, "-Zllvm-plugins=%s", request->toolchain->tools[TOOL_PASS].path);
     strings_add(arguments, "--error-format=json");
-    /* Or object files on their way into an rlib would lie in the working directory for a moment. */
+    /* Or object files on their way into an rlib, and the directory for their metadata, would lie
+     * in the working directory for a moment: it may be the author's, and read-only. */
     char *temporary = path_dirname(output);
     strings_format(arguments, "-Ztemps-dir=%s", temporary);
+    strings_format(arguments, "--out-dir=%s", temporary);
     free(temporary);
     strings_format(arguments, "--emit=%s=%s,dep-info=%s", request->program ? "obj" : "link", output,
                    depfile);

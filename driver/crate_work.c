@@ -352,6 +352,8 @@ static int report_compile_failure(const struct crates *crates, struct work *work
     if (by_pass)
         return diag_error(crates->diag, DIAG_PASS_REFUSED, NULL, "%s cannot be compiled",
                           work->job->title);
+    if (shown.machine)
+        return messages_blame_machine(crates->diag, work->job->title);
     /* rustc ends with 1 for errors in the source, and with 101 after a panic of its own. */
     if (process->exit_status != 1)
         return diag_error(crates->diag, DIAG_COMPILER_CRASHED, "run `rexc doctor`",

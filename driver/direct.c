@@ -6,6 +6,7 @@
 #include "driver/library.h"
 #include "driver/license.h"
 #include "driver/project.h"
+#include "driver/scratch.h"
 #include "driver/session.h"
 
 #include <ctype.h>
@@ -20,7 +21,7 @@ struct direct {
     struct session session;
     struct library_context context;
     struct sysroot sysroot;
-    char *directory; /* temporary */
+    struct scratch scratch;
     struct libraries libraries;
     struct strings named; /* NAME=PATH of each library that sources may name */
     struct strings library_declarations;
@@ -65,7 +66,7 @@ static int take_libraries(struct direct *direct)
         strings_take(&direct->search, directory);
         strings_add(&direct->library_declarations, direct->libraries.items[i].declarations);
     }
-    strings_add(&direct->search, direct->directory);
+    strings_add(&direct->search, direct->scratch.directory);
     return 0;
 }
 
@@ -124,8 +125,8 @@ static void set_job(struct direct *direct, size_t index)
     for (size_t i = 0; i < index; i++)
         job->uses[job->use_count++] = (struct crate_use){
             .name = must_copy(direct->jobs[i].name), .place = PLACE_PACKAGE, .crate = i};
-    job->stem = job->program ? must_format("%s/%s.program", direct->directory, job->name)
-                             : must_format("%s/lib%s", direct->directory, job->name);
+    job->stem = job->program ? must_format("%s/%s.program", direct->scratch.directory, job->name)
+                             : must_format("%s/lib%s", direct->scratch.directory, job->name);
     job->output = must_format("%s%s", job->stem, job->program ? ".o" : ".rlib");
 }
 
@@ -205,7 +206,7 @@ static int make_libraries(struct direct *direct)
         .sysroot = &direct->sysroot,
         .key = &direct->session.key,
         .digests = direct->session.digests,
-        .build = direct->directory,
+        .build = direct->scratch.directory,
         .name = "library",
         .optimisation = options->optimisation,
         .debug = options->debug,
@@ -229,16 +230,24 @@ static int make_libraries(struct direct *direct)
     for (size_t i = 0; i < direct->job_count && result == 0 && !options->dry_run; i++) {
         char *output = direct->options->output ? must_copy(direct->options->output)
                                                : must_copy(path_basename(direct->jobs[i].output));
-        result = library_write(direct->diag, &direct->context, &direct->jobs[i],
-                               direct->libraries.count ? &direct->libraries : &none,
-                               declarations.data ? declarations.data : "", output) ||
-                         write_dependencies(direct, i, i, output)
+        result = write_dependencies(direct, i, i, output) ||
+                         library_write(direct->diag, &direct->context, &direct->jobs[i],
+                                       direct->libraries.count ? &direct->libraries : &none,
+                                       declarations.data ? declarations.data : "", output)
                      ? -1
                      : 0;
         free(output);
     }
     buffer_free(&declarations);
     return result;
+}
+
+/* Before the object: one that is newer than its sources, without its list, would never be made
+ * again when what it was made from changes. */
+static int write_object_dependencies(struct pipeline *pipeline)
+{
+    const struct direct *direct = pipeline->data;
+    return write_dependencies(direct, 0, direct->job_count - 1, pipeline->output);
 }
 
 static int make_object(struct direct *direct)
@@ -266,8 +275,10 @@ static int make_object(struct direct *direct)
         .key = &direct->session.key,
         .digests = direct->session.digests,
         .name = direct->jobs[direct->job_count - 1].name,
-        .build = direct->directory,
+        .build = direct->scratch.directory,
         .output = options->output,
+        .before_output = write_object_dependencies,
+        .data = direct,
         .license = license,
         .jobs = direct->jobs,
         .job_count = direct->job_count,
@@ -279,26 +290,11 @@ static int make_object(struct direct *direct)
     };
     direct->sysroot = (struct sysroot){0}; /* the pipeline's now */
     int result = pipeline_run(&pipeline);
-    if (result == 0 && !options->pipeline.dry_run)
-        result = write_dependencies(direct, 0, direct->job_count - 1, options->output);
     pipeline_free(&pipeline);
     inputs_free(&origins);
     strings_free(&libraries);
     free(license);
     return result;
-}
-
-static int make_directory(struct direct *direct)
-{
-    const char *base = getenv("TMPDIR");
-    direct->directory = must_format("%s/rexc.XXXXXX", base && base[0] == '/' ? base : "/tmp");
-    if (mkdtemp(direct->directory))
-        return 0;
-    diag_error(direct->diag, DIAG_CANNOT_WRITE, "set TMPDIR to a directory that is writable",
-               "cannot make a directory '%s': %s", direct->directory, strerror(errno));
-    free(direct->directory);
-    direct->directory = NULL;
-    return -1;
 }
 
 int direct_compile(struct diag *diag, const struct direct_options *options)
@@ -314,13 +310,13 @@ int direct_compile(struct diag *diag, const struct direct_options *options)
     if (session_begin(diag, options->pipeline.verbose, options->pipeline.dry_run,
                       &direct.session) ||
         sysroot_prepare(diag, &direct.session.toolchain, &sysroot, &direct.sysroot) ||
-        make_directory(&direct))
+        scratch_make(diag, &direct.scratch))
         goto done;
     direct.context = (struct library_context){
         .session = &direct.session,
         .sysroot = &direct.sysroot,
         .search = &options->search,
-        .directory = direct.directory,
+        .directory = direct.scratch.directory,
     };
     if (take_libraries(&direct) || set_jobs(&direct))
         goto done;
@@ -333,8 +329,7 @@ done:
     strings_free(&direct.library_declarations);
     sysroot_free(&direct.sysroot);
     session_end(&direct.session);
-    if (direct.directory && file_remove_tree(diag, direct.directory))
+    if (scratch_remove(diag, &direct.scratch))
         result = -1;
-    free(direct.directory);
     return result;
 }

@@ -77,6 +77,9 @@ static void list_arguments(const struct host_test *test, size_t index, bool test
     strings_format(arguments, "-Ldependency=%s", test->directory);
     strings_format(arguments, "--color=%s", diag_uses_color(test->diag) ? "always" : "never");
     strings_add(arguments, "-Zchecksum-hash-algorithm=sha256");
+    /* What the compiler makes on its way is not for the working directory (driver/compile.c). */
+    strings_format(arguments, "-Ztemps-dir=%s", test->directory);
+    strings_format(arguments, "--out-dir=%s", test->directory);
     strings_format(arguments, "--emit=link=%s,dep-info=%s.d", output, output);
     strings_add(arguments, project_shown(test->project, crate->target->source));
 }

@@ -414,6 +414,7 @@ static int run_write(struct pipeline *pipeline)
         file_make_directories(pipeline->diag, directory, 0777) ||
         (pipeline->options->strip && file_write_atomic(pipeline->diag, debug, pipeline->debug.data,
                                                        pipeline->debug.length, 0644)) ||
+        (pipeline->before_output && pipeline->before_output(pipeline)) ||
         file_write_atomic(pipeline->diag, pipeline->output, pipeline->object.data,
                           pipeline->object.length, 0644))
         goto done;

@@ -45,9 +45,12 @@ struct pipeline {
     const struct toolchain *toolchain;
     const struct record_key *key;
     struct digests *digests;
-    const char *name;       /* of the program */
-    const char *build;      /* directory for records and intermediate files; exists */
-    const char *output;     /* path of the object to make */
+    const char *name;   /* of the program */
+    const char *build;  /* directory for records and intermediate files; exists */
+    const char *output; /* path of the object to make */
+    /* Makes what must stand before the output does; returns -1 after a report. NULL: nothing. */
+    int (*before_output)(struct pipeline *pipeline);
+    const void *data;       /* for it */
     const char *license;    /* as the kernel gets it */
     struct crate_job *jobs; /* in order; the program is the last */
     size_t job_count;

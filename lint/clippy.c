@@ -225,6 +225,8 @@ int lint_result(struct diag *diag, const struct lint_request *request, struct li
             process->signal ? "clippy-driver died of signal %d, linting crate %s"
                             : "clippy-driver ended with exit status %d, linting crate %s",
             process->signal ? process->signal : process->exit_status, request->crate);
+    } else if (shown.machine > 0) {
+        result = messages_blame_machine(diag, request->crate);
     } else if (shown.errors > 0) {
         result = diag_error(diag, DIAG_COMPILE_FAILED, NULL, "crate %s does not compile",
                             request->crate);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "lint/policy.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,22 @@ static bool is_summary(const json_t *message)
             strstr(text_of(message, "message"), "emitted"));
 }
 
+/* rustc ends with 1 as well when it cannot write: std::io::Error's words for it, and no place. */
+static bool blames_machine(const json_t *message)
+{
+    static const int reasons[] = {ENOSPC, EDQUOT, EFBIG,  EROFS,  EIO,  ENOMEM,
+                                  EAGAIN, EMFILE, ENFILE, EACCES, EPERM};
+    const char *what = text_of(message, "message");
+    const char *number = strstr(what, "(os error ");
+    if (!number || json_array_size(json_object_get(message, "spans")) > 0)
+        return false;
+    int error = atoi(number + strlen("(os error "));
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (error == reasons[i])
+            return true;
+    return false;
+}
+
 static void show(struct diag *diag, const json_t *message, const char *configuration, bool warnings,
                  struct messages_result *result)
 {
@@ -131,6 +148,7 @@ static void show(struct diag *diag, const json_t *message, const char *configura
         diag_forward(diag, strncmp(code, "clippy::", 8) == 0 ? "clippy" : "rustc", rendered,
                      strlen(rendered));
         result->errors += is_error;
+        result->machine += is_error && blames_machine(message);
     }
 }
 
@@ -164,6 +182,14 @@ struct messages_result messages_show(struct diag *diag, const char *text, size_t
         json_decref(message);
     }
     return result;
+}
+
+int messages_blame_machine(struct diag *diag, const char *crate)
+{
+    return diag_error(
+        diag, DIAG_CANNOT_WRITE,
+        "the compiler's message above says what is short: space, a limit, a permission",
+        "the compiler could not do its work on %s", crate);
 }
 
 bool messages_only_advise(const char *text, size_t size)

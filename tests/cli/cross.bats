@@ -411,3 +411,76 @@ kept() {
     printf '%s\n' 'pub trait Local { type Of; } impl Local for parts::Other<u8> { type Of = u8; }' >>plain.rs
     rexc plain.rs --extern parts=libparts.rlib --extern more=libmore.rlib -o plain.rex
 }
+
+@test "the compilers make nothing in the working directory, which may be read-only" {
+    mkdir here elsewhere
+    program elsewhere/main.rs length
+    printf '#![no_std]\n' >elsewhere/lib.rs
+    cd here
+    local arguments
+    for arguments in "../elsewhere/main.rs -o ../out.rex" "-c ../elsewhere/lib.rs -o ../liblib.rlib"; do
+        # shellcheck disable=SC2086
+        strace -f -qq -e trace=mkdir,mkdirat,open,openat -e signal=none -o ../trace rexc $arguments
+        run grep -E "(mkdir\(|open\(|AT_FDCWD, )\"([^/.]|$PWD/).*(O_CREAT|07[0-7][0-7]\))" ../trace
+        [ -z "$output" ]
+    done
+}
+
+@test "what a killed run left in TMPDIR is removed by the next, and nobody else's directory" {
+    export TMPDIR=$BATS_TEST_TMPDIR/temporary
+    mkdir -p "$TMPDIR/rexc-compile.backup"
+    printf 'mine\n' >"$TMPDIR/rexc-compile.backup/file"
+    ln -s "$BATS_TEST_TMPDIR" "$TMPDIR/rexc-compile.elsewhere"
+    printf 'held\n' >lock
+    program main.rs length
+    # Stopped while the compiler runs, as a build in another container would be in the middle of its work.
+    rexc main.rs -o killed.rex &
+    local build=$! left
+    for _ in $(seq 100); do
+        left=$(find "$TMPDIR" -mindepth 2 -name lock)
+        [ -z "$left" ] || break
+        sleep 0.02
+    done
+    kill -STOP "$build"
+    rexc main.rs -o out.rex
+    [ -f "$left" ]
+    kill -KILL "$build"
+    wait "$build" || true
+    rexc main.rs -o out.rex
+    [ ! -e "$left" ]
+    [ "$(ls "$TMPDIR")" = $'rexc-compile.backup\nrexc-compile.elsewhere' ]
+    [ -f "$TMPDIR/rexc-compile.backup/file" ]
+    [ -f lock ]
+}
+
+@test "a limit on the size of files is an error like a full disk" {
+    program main.rs length
+    rexc main.rs -o out.rex
+    cp out.rex before.rex
+    run bash -c 'ulimit -f 4; rexc main.rs -o out.rex'
+    [ "$status" -eq 3 ]
+    [[ "$output" == *"File too large"* ]]
+    run bash -c 'ulimit -f 0; rexc new xdp program'
+    [ "$status" -eq 3 ]
+    cmp out.rex before.rex
+    [ "$(ls -A)" = $'before.rex\nmain.rs\nout.rex' ]
+}
+
+@test "a dependency file that cannot be written keeps the old output, so that make tries again" {
+    program main.rs length
+    printf '#![no_std]\n' >library.rs
+    rexc main.rs -o out.rex -MD
+    rexc -c library.rs -o liblibrary.rlib -MD
+    cp out.rex before.rex
+    cp liblibrary.rlib before.rlib
+    sed -i 's/Ok(length)/Ok(length | 1)/' main.rs
+    printf 'pub const X: u8 = 1;\n' >>library.rs
+    rm ./*.d
+    mkdir out.d liblibrary.d
+    run rexc main.rs -o out.rex -MD
+    [ "$status" -eq 3 ]
+    cmp out.rex before.rex
+    run rexc -c library.rs -o liblibrary.rlib -MD
+    [ "$status" -eq 3 ]
+    cmp liblibrary.rlib before.rlib
+}

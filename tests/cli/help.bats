@@ -113,3 +113,10 @@ long_options() {
         [ "$status" -eq 3 ]
     done
 }
+
+@test "bindgen: the empty name is no type, though kernels have types without a name" {
+    [ -r /sys/kernel/btf/vmlinux ] || skip "the running kernel has no BTF"
+    run rexc bindgen ''
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"has no type"* ]]
+}

@@ -161,6 +161,35 @@ setup() { enter_directory; }
     [[ "$output" == *"No space left"* ]]
 }
 
+@test "a disk that is full for the compiler is the machine's fault, and leaves the object as well" {
+    command -v unshare >/dev/null || skip "no unshare"
+    unshare -rm true 2>/dev/null || skip "no user namespaces"
+    package hello
+    mkdir mount
+    export -f manifest program package
+    run unshare -rm bash -ec '
+        mount -t tmpfs -o size=2m none mount
+        cp -r hello mount/hello
+        cd mount
+        rexc build -q hello
+        cp hello/target/rex/hello.rex good.rex
+        for left in 24 32 40 48; do
+            sed -i "s/length & [0-9]*/length \& $left/" hello/src/main.rs
+            head -c $(( ($(df -k --output=avail . | tail -1) - left) * 1024 )) /dev/zero >fill
+            status=0
+            rexc build hello || status=$?
+            rm fill
+            [ "$status" -eq 3 ] || [ "$status" -eq 0 ] || exit 9
+            [ "$status" -eq 0 ] || cmp hello/target/rex/hello.rex good.rex || exit 8
+            rexc build -q hello
+            cp hello/target/rex/hello.rex good.rex
+        done
+    '
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"could not copy"*REX0004*"the compiler could not do its work"* ]]
+}
+
 @test "builds of one package wait for each other" {
     package hello
     for i in 1 2 3 4; do rexc build -q hello & done
