@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "driver/compile.h"
 #include "base/buffer.h"
+#include "base/diag.h"
 #include "base/file.h"
 #include "driver/rust_flags.h"
 #include "lint/clippy.h"
+#include "runtime/abi/rex_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,4 +83,28 @@ char *compile_remapped(const struct strings *remaps, const char *path)
         return *to ? path_join(to, rest) : must_copy(rest);
     }
     return must_copy(path);
+}
+
+int compile_check_path(struct diag *diag, const char *path)
+{
+    const unsigned char *text = (const unsigned char *)path;
+    while (*text) {
+        unsigned length = rex_text_character_length(text);
+        if (length == 0)
+            return diag_error(diag, DIAG_NOT_UTF8, "rename the directory or file",
+                              "the path '%s' is not UTF-8 or has a control character", path);
+        text += length;
+    }
+    return 0;
+}
+
+int compile_check_build_path(struct diag *diag, const char *path)
+{
+    if (strchr(path, ','))
+        return diag_error(diag, DIAG_NOT_UTF8,
+                          "rename the directory, or make target/ a symbolic link to another place",
+                          "the path '%s' has a comma, at which rustc divides the list of what it "
+                          "writes",
+                          path);
+    return compile_check_path(diag, path);
 }

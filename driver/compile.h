@@ -42,4 +42,10 @@ void compile_arguments(const struct compile_request *request, const char *output
  */
 char *compile_remapped(const struct strings *remaps, const char *path);
 
+/* What rustc and cargo cannot be told, or has no place in the object's note, is refused by name.
+ * Returns -1 after a report. */
+int compile_check_path(struct diag *diag, const char *path);
+/* The same of a directory that the compiler writes to. */
+int compile_check_build_path(struct diag *diag, const char *path);
+
 #endif

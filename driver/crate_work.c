@@ -2,6 +2,7 @@
 #include "driver/crate_work.h"
 #include "base/diag.h"
 #include "base/file.h"
+#include "driver/compile.h"
 #include "driver/pass_report.h"
 #include "lint/clippy.h"
 #include "lint/messages.h"
@@ -333,7 +334,8 @@ static int scan_files(struct crates *crates, struct work *work)
     int edition = atoi(work->job->edition);
     int result = 0;
     for (size_t i = 0; i < files->count; i++) {
-        if (scan_file(crates->scan, crates->diag, files->files[i].path, edition))
+        if (compile_check_path(crates->diag, files->files[i].path) ||
+            scan_file(crates->scan, crates->diag, files->files[i].path, edition))
             result = -1;
     }
     return result;

@@ -2,6 +2,7 @@
 #include "driver/crates.h"
 #include "base/diag.h"
 #include "base/file.h"
+#include "driver/compile.h"
 #include "driver/crate_work.h"
 #include "lint/policy.h"
 
@@ -258,6 +259,11 @@ int crates_build(struct diag *diag, const struct crate_context *context, struct 
     if (real) {
         free(crates.directory);
         crates.directory = real;
+    }
+    if (compile_check_build_path(diag, crates.directory)) {
+        file_remove_tree(diag, crates.directory);
+        free(crates.directory);
+        return -1;
     }
     crates.scan = scan_new();
     crates.works = must_alloc(count, sizeof(*crates.works));

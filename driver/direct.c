@@ -2,6 +2,7 @@
 #include "driver/direct.h"
 #include "base/diag.h"
 #include "base/file.h"
+#include "driver/compile.h"
 #include "driver/depfile.h"
 #include "driver/library.h"
 #include "driver/license.h"
@@ -132,11 +133,18 @@ static void set_job(struct direct *direct, size_t index)
 
 static int set_jobs(struct direct *direct)
 {
+    char *here = path_resolve(".");
+    int unfit = here ? compile_check_path(direct->diag, here) : 0;
+    free(here);
+    if (unfit)
+        return -1;
     direct->job_count = direct->options->sources.count;
     direct->jobs = must_alloc(direct->job_count, sizeof(*direct->jobs));
     for (size_t i = 0; i < direct->job_count; i++) {
         set_job(direct, i);
         const struct crate_job *job = &direct->jobs[i];
+        if (compile_check_path(direct->diag, job->source))
+            return -1;
         if (!is_crate_name(job->name))
             return diag_error(
                 direct->diag, DIAG_USAGE, "name it with letters, digits, `_` and `-` alone",

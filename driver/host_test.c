@@ -3,6 +3,7 @@
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "driver/compile.h"
 #include "driver/fingerprint.h"
 #include "driver/project.h"
 #include "driver/session.h"
@@ -299,7 +300,8 @@ int host_test(struct diag *diag, const struct build_options *options, char *cons
         goto done;
     test.project = project;
     test.directory = must_format("%s/test", project->build);
-    if (!options->pipeline.dry_run && file_make_directories(diag, test.directory, 0777))
+    if (compile_check_build_path(diag, test.directory) ||
+        (!options->pipeline.dry_run && file_make_directories(diag, test.directory, 0777)))
         goto done;
     if (chdir(project->directory)) {
         diag_error(diag, DIAG_CANNOT_READ, NULL, "cannot enter '%s': %s", project->directory,

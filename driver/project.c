@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/diag.h"
 #include "base/file.h"
+#include "driver/compile.h"
 #include "driver/version.h"
 
 #include <dirent.h>
@@ -626,6 +627,8 @@ static int find_root(struct loader *loader)
     if (!project->directory || !file_is_directory(project->directory))
         return refuse(loader, DIAG_NO_PACKAGE, NULL, "name a directory with a Cargo.toml",
                       "'%s' is not a directory", named);
+    if (compile_check_path(loader->diag, project->directory))
+        return -1;
     project->output = path_join(project->directory, "target/rex");
     project->build = path_join(project->output, ".build");
     char *manifest = path_join(project->directory, "Cargo.toml");

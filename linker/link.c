@@ -208,8 +208,10 @@ static const char **lld_arguments(const struct link_inputs *inputs, const struct
         arguments[count++] = extra;
     arguments[count++] = "-T";
     arguments[count++] = work->script.data;
+    /* Without its directory: lld makes random digits of each % on the way to the file (LLVM's
+     * createUniqueFile). It runs there. */
     arguments[count++] = "-o";
-    arguments[count++] = work->output.data;
+    arguments[count++] = "image.elf";
     for (size_t i = 0; i < objects; i++)
         arguments[count++] = inputs->objects[i];
     arguments[count++] = work->thunks.data;
@@ -227,8 +229,10 @@ static int run_lld(struct diag *diag, const struct link_inputs *inputs, const st
     const char **arguments = lld_arguments(inputs, work, extra);
     if (!arguments)
         return out_of_memory(diag);
-    *process = (struct process){
-        .arguments = arguments, .environment = lld_environment, .verbose = inputs->verbose};
+    *process = (struct process){.arguments = arguments,
+                                .environment = lld_environment,
+                                .directory = work->directory.data,
+                                .verbose = inputs->verbose};
     int result = process_run(diag, process);
     process->arguments = NULL;
     free(arguments);
@@ -277,7 +281,9 @@ void link_print(const struct link_inputs *inputs)
     if (!work.directory.failed && name_files(&work) == 0)
         arguments = lld_arguments(inputs, &work, NULL);
     if (arguments) {
-        struct process process = {.arguments = arguments, .environment = lld_environment};
+        struct process process = {.arguments = arguments,
+                                  .environment = lld_environment,
+                                  .directory = work.directory.data};
         process_print(&process);
     }
     free(arguments);

@@ -416,7 +416,7 @@ EOF
     rexc build -v hello 2>log
     grep -q '^env -i .*clippy-driver' log
     grep -q '^env -i .*rustc.*--emit=obj=' log
-    grep -q '^env -i .*ld.lld' log
+    grep -q '^cd .* && env -i .*ld.lld' log
 }
 
 @test "recursion: checks are put in, and the object says so" {

@@ -112,3 +112,44 @@ license_of() { rexc inspect "$1" | sed -n 's/.*license \([^,]*\),.*/\1/p'; }
     [ "$status" -eq 1 ]
     [[ "$output" == *"cfg_attr(not(test), no_main)"* ]]
 }
+
+@test "odd names of directories: built, or refused by name, and in no other way" {
+    local name
+    for name in 'pct%41%' "q'uote" 'd"q$x' 'a=b;c' '-dash' 'back\slash' 'ünï'; do
+        mkdir -p "./$name"
+        manifest "./$name/inside"
+        program "./$name/inside/src/main.rs" length
+        rexc build -q "./$name/inside"
+        (cd "./$name/inside/src" && rexc main.rs -o out.rex)
+    done
+    cmp "./pct%41%/inside/target/rex/inside.rex" './-dash/inside/target/rex/inside.rex'
+    for name in $'new\nline' $'t\tab' 'com,ma' $'latin\xe4'; do
+        mkdir -p "./$name"
+        manifest "./$name/inside"
+        program "./$name/inside/src/main.rs" length
+        run rexc build "./$name/inside"
+        [ "$status" -eq 1 ]
+        [[ "$output" == *REX0224* ]]
+        [ ! -e "./$name/inside/target/rex/inside.rex" ]
+        run rexc test "./$name/inside"
+        [ "$status" -eq 1 ]
+        [[ "$output" == *REX0224* ]]
+        rm -rf "./$name/inside/target"
+        ln -s "$PWD/elsewhere" "./$name/inside/target"
+    done
+    # A comma matters only where the compiler writes.
+    mkdir elsewhere
+    rexc build -q com,ma/inside
+    run env TMPDIR="$PWD/com,ma" rexc com,ma/inside/src/main.rs -o out.rex
+    [ "$status" -eq 1 ]
+    [[ "$output" == *REX0224* ]]
+    [ "$(ls com,ma)" = inside ]
+    rexc com,ma/inside/src/main.rs -o out.rex
+    # A module's name as well.
+    package tabbed
+    printf 'pub const X: i32 = 1;\n' >$'tabbed/src/a\tb.rs'
+    program tabbed/src/main.rs 'length + m::X' $'#[path = "a\\tb.rs"]' 'mod m;'
+    run rexc build tabbed
+    [ "$status" -eq 1 ]
+    [[ "$output" == *REX0224* ]]
+}
