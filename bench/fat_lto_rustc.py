@@ -19,6 +19,10 @@ def changed(arguments):
             result += [f"--sysroot={crates}/empty", f"-L{crates}"]
         elif argument.startswith("--extern=rex="):
             result.append(f"--extern=rex={crates}/librex.rlib")
+        elif argument.startswith("--emit=obj="):
+            # Only for what is linked does rustc put in other crates' code; nothing has to come of that link.
+            linked = argument.removeprefix("--emit=obj=").split(",")[0] + ".linked"
+            result += [f"{argument},link={linked}", "-Clinker=/bin/true", "-Clinker-flavor=gnu-lld", "-Zunstable-options"]
         elif argument != "-Cembed-bitcode=no" and not (
                 argument.startswith("-L") and "/sysroot/" in argument and not argument.endswith("/host")):
             result.append(argument)
@@ -33,6 +37,12 @@ def make_programs_global(path):
             subprocess.run(["objcopy", f"--globalize-symbol={fields[-1]}", path], check=True)
 
 
+def is_whole(path):
+    """Whether the object has all Rust code in it, that of core and the rex crate included: else it was no LTO."""
+    undefined = subprocess.run(["nm", "-u", path], capture_output=True, text=True, check=True).stdout.split()
+    return not any(name.startswith("_R") for name in undefined)
+
+
 def main(arguments):
     if arguments == ["--print", "sysroot"]:
         print(HERE.parent)
@@ -42,7 +52,10 @@ def main(arguments):
     status = subprocess.run([REAL, *changed(arguments)]).returncode
     for argument in arguments:
         if status == 0 and argument.startswith("--emit=obj="):
-            make_programs_global(argument.removeprefix("--emit=obj=").split(",")[0])
+            path = argument.removeprefix("--emit=obj=").split(",")[0]
+            make_programs_global(path)
+            if not is_whole(path):
+                sys.exit(f"{path} was compiled without LTO")
     return status
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Instructions per packet of three samples, against the same source with fat LTO. Exact, whatever else the machine does.
+"""Instructions per packet of three samples, against the same source with fat LTO, whatever else the machine does. Those of a
+program that looks at the clock, as ratelimit does, differ from run to run.
 usage: bench/instructions.py, after bench/build.sh, which makes the crates with bitcode."""
 import os
 import pathlib
