@@ -77,7 +77,7 @@ long_options() {
     COMP_WORDS=(rexc -j 2 --color never ver) COMP_CWORD=5
     _rexc
     [ "${COMPREPLY[*]}" = verify ]
-    COMP_WORDS=(rexc --color = never ver) COMP_CWORD=4
+    COMP_WORDS=(rexc --color "=" never ver) COMP_CWORD=4
     _rexc
     [ "${COMPREPLY[*]}" = verify ]
     COMP_WORDS=(rexc -j 2 verify --int) COMP_CWORD=4
