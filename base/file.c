@@ -43,7 +43,8 @@ int file_read(struct diag *diag, const char *path, size_t limit, char **data, si
     struct stat status;
 
     limit = limit_of(limit);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* O_NONBLOCK: opening a FIFO would wait for a writer. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return read_error(diag, path, strerror(errno));
     if (fstat(fd, &status)) {

@@ -486,3 +486,14 @@ kept() {
     [ "$status" -eq 3 ]
     cmp liblibrary.rlib before.rlib
 }
+
+@test "a source that is no file is said to be none, at once" {
+    mkfifo main.rs
+    run timeout 20 rexc main.rs -o out.rex
+    [ "$status" -eq 1 ]
+    [[ "$output" == *REX0003*"not a regular file"* ]]
+    ln -s /dev/zero zero.rs
+    run timeout 20 rexc zero.rs -o out.rex
+    [ "$status" -eq 1 ]
+    [ ! -e out.rex ]
+}
