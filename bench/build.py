@@ -197,7 +197,7 @@ def main():
     memory, memory_lto = {}, {}
     for name, measure in (("together", peak_kib), ("largest", largest_kib)):
         memory[name], memory_lto[name] = [], []
-        for _ in range(5):
+        for _ in range(ROUNDS):
             change(source, number := number + 1)
             memory[name].append(measure(build, env=environment))
             memory_lto[name].append(measure(bare, env=bare_environment))
